@@ -1,0 +1,104 @@
+"""What the planner answers: plain frozen values, as `docs/planning-problem.md` defines them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from planner.problem import Priority
+
+
+class ConflictKind(StrEnum):
+    """Why a request got no booking."""
+
+    HOSPITAL_CLOSED = "hospital_closed"
+    NO_AVAILABILITY = "no_availability"
+    HOURS_TAKEN = "hours_taken"
+    PATIENT_BUSY = "patient_busy"
+    OUTCOMPETED = "outcompeted"
+
+
+class PlanStatus(StrEnum):
+    """`optimal`: the objective equals its bound. `feasible`: time ran out first."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """The hour chosen for a request."""
+
+    request: str
+    doctor: str
+    hospital: str
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The new hour of a standing appointment that was movable."""
+
+    appointment: str
+    doctor: str
+    hospital: str
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """An hour the request did not ask for but could have; `gives_up` says in words what it costs."""
+
+    doctor: str
+    hospital: str
+    start: datetime
+    gives_up: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The report on a request that got no booking.
+
+    `facts` and `certificate` are JSON values whose shape depends on `kind`.
+    """
+
+    request: str
+    kind: ConflictKind
+    message: str
+    facts: Mapping[str, Any]
+    certificate: Mapping[str, Any]
+    alternatives: tuple[Alternative, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """The three goals, in their order: requests booked by priority, appointments moved, hours of inconvenience."""
+
+    booked: Mapping[Priority, int]
+    moved: int
+    inconvenience: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was solved, by what, in how long. `seconds` maps a stage to its wall-clock seconds."""
+
+    problem_sha256: str
+    planner: str
+    ortools: str
+    seed: int
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A booking or a conflict for every request of a problem."""
+
+    status: PlanStatus
+    bookings: tuple[Booking, ...]
+    moved: tuple[Move, ...]
+    conflicts: tuple[Conflict, ...]
+    objective: Objective
+    bound: Objective
+    receipt: Receipt
