@@ -1,0 +1,39 @@
+"""Every table, imported once, so that the metadata is whole."""
+
+from models import rules
+from models.base import Base
+from models.booking import (
+    BookingBatch,
+    BookingRequest,
+    BookingRequestDoctor,
+    BookingRequestHospital,
+    Conflict,
+    PlanningRun,
+)
+from models.hospitals import Hospital, Opening, OperatingException, OperatingHours
+from models.operations import IdempotencyKey, OutboxMessage
+from models.people import Doctor, DoctorSpecialty, Patient, User
+from models.schedule import Appointment, Availability
+
+__all__ = [
+    "Appointment",
+    "Availability",
+    "Base",
+    "BookingBatch",
+    "BookingRequest",
+    "BookingRequestDoctor",
+    "BookingRequestHospital",
+    "Conflict",
+    "Doctor",
+    "DoctorSpecialty",
+    "Hospital",
+    "IdempotencyKey",
+    "Opening",
+    "OperatingException",
+    "OperatingHours",
+    "OutboxMessage",
+    "Patient",
+    "PlanningRun",
+    "User",
+    "rules",
+]
