@@ -1,0 +1,160 @@
+"""PostgreSQL out of a wheel: made once, then started on the same data."""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from cli.embedded.account import Account
+from cli.embedded.binaries import POSTGRESQL, find_program
+from cli.embedded.errors import ProcessFailed
+from cli.embedded.folder import make_private_folder
+from cli.embedded.keeper import Process
+from cli.embedded.orphans import end_recorded
+from cli.embedded.running import write_private
+
+_PORT = "5432"  # part of the socket's name
+_SUPERUSER = "postgres"
+_USER = "slotwise"  # owns the database `slotwise`, may create others and roles, and is no superuser
+_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
+
+_SETTINGS = {
+    "listen_addresses": "",
+    "port": _PORT,
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %q%u@%d ",
+}
+_NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass(frozen=True)
+class PostgreSQL:
+    """A PostgreSQL with its data in `<folder>/postgresql`, listening on a Unix socket only.
+
+    Unless `durable`, a crash of the machine may ruin the data; the death of every process may not.
+    """
+
+    folder: Path
+    sockets: Path
+    account: Account
+    durable: bool = True
+
+    @property
+    def data(self) -> Path:
+        return self.folder.absolute() / "postgresql"
+
+    @property
+    def url(self) -> str:
+        """The address of the database `slotwise`, for SQLAlchemy with psycopg."""
+        return f"postgresql+psycopg://{_USER}:{self._passwords()[_USER]}@/{_USER}?host={self.sockets}&port={_PORT}"
+
+    def process(self) -> Process:
+        """The server as a process to supervise; its data is made first where there is none.
+
+        Raises
+        ------
+        BinariesMissing
+            when no PostgreSQL is installed that runs here.
+        ProcessFailed
+            when `initdb` fails.
+        """
+        program = find_program(POSTGRESQL, self.account, self.folder.absolute() / "programs")
+        if not self.data.exists():
+            self._initialise(program.with_name("initdb"))
+        settings = _SETTINGS | {"unix_socket_directories": str(self.sockets)} | ({} if self.durable else _NOT_DURABLE)
+        return Process(
+            name="postgresql",
+            argv=[str(program), "-D", str(self.data), *(f"--{name}={value}" for name, value in settings.items())],
+            env=_ENVIRONMENT,
+            cwd=self.data,
+            account=self.account,
+            prepare=self._prepare,
+            ready=self._answers,
+            attempts=6,  # the backends of one that was killed hold its shared memory for a moment
+            patience=120,  # recovery after a crash reads the whole log
+            stop_signal=signal.SIGINT,  # SIGTERM would wait for the clients to leave
+            death_signal=signal.SIGINT,
+            grace=30,
+        )
+
+    def create_database(self) -> None:
+        """Create the user and the database `slotwise` where they are missing. The server must run."""
+        user = sql.Identifier(_USER)
+        with self._connect() as connection:
+            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [_USER]).rowcount:
+                create = sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD {}")
+                connection.execute(create.format(user, sql.Literal(self._passwords()[_USER])))
+            if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [_USER]).rowcount:
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(user, user))
+
+    def _initialise(self, initdb: Path) -> None:
+        """Make the data in a folder of another name, so that one that was interrupted is not taken for whole."""
+        partial = self.data.with_name("postgresql.new")
+        shutil.rmtree(partial, ignore_errors=True)
+        make_private_folder(partial, self.account)
+        password = self.sockets / "password"  # where the account can read it; removed below
+        password.write_text(self._passwords()[_SUPERUSER], encoding="utf-8")
+        self.account.own(password)
+        argv = [str(initdb), "-D", str(partial), "-U", _SUPERUSER, "-A", "scram-sha-256", "--pwfile", str(password)]
+        argv += ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions"]
+        argv += [] if self.durable else ["--no-sync"]
+        try:
+            done = subprocess.run(
+                argv,
+                check=False,
+                env=_ENVIRONMENT,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                **self.account.popen,
+            )
+        finally:
+            password.unlink()
+        if done.returncode:
+            why = f"ended with exit code {done.returncode}"
+            raise ProcessFailed("initdb", why, done.stdout.splitlines()[-20:], partial)
+        partial.rename(self.data)
+
+    def _passwords(self) -> dict[str, str]:
+        """The passwords by user: random, made once, and kept beside the data."""
+        file = self.folder / "secrets.json"
+        if not file.exists():
+            write_private(file, json.dumps({user: secrets.token_urlsafe(24) for user in (_SUPERUSER, _USER)}))
+        passwords: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+        return passwords
+
+    def _prepare(self) -> None:
+        """End a predecessor that outlived its supervisor, and remove its sockets: the folder's lock is ours."""
+        end_recorded(self.data / "postmaster.pid", str(self.data), signal.SIGINT)
+        for name in (f".s.PGSQL.{_PORT}", f".s.PGSQL.{_PORT}.lock"):
+            (self.sockets / name).unlink(missing_ok=True)
+
+    def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(
+            host=str(self.sockets),
+            port=_PORT,
+            user=_SUPERUSER,
+            password=self._passwords()[_SUPERUSER],
+            dbname="postgres",
+            connect_timeout=5,
+            autocommit=True,
+        )
+
+    def _answers(self) -> bool:
+        try:
+            self._connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
