@@ -37,6 +37,8 @@ class Hospital(Base):
     external_id: Mapped[str] = mapped_column(unique=True, server_default=text("(uuidv7())::text"))
     name: Mapped[str]
     timezone: Mapped[str]
+    # Openings exist for the local days before this one (see `models.hours`).
+    projected_until: Mapped[dt.date]
     version: Mapped[Version]
     created_at: Mapped[Now]
 

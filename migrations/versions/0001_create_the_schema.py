@@ -114,6 +114,7 @@ def upgrade() -> None:
         sa.Column("external_id", sa.String(), server_default=sa.text("(uuidv7())::text"), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("timezone", sa.String(), nullable=False),
+        sa.Column("projected_until", sa.Date(), nullable=False),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(

@@ -1,0 +1,264 @@
+"""The hours hospitals keep, and the openings projected from them.
+
+A weekly period or a dated exception is wall-clock time; an opening is a pair of instants. Where the clocks are put
+forward, a time that does not exist is taken by the offset before the change (RFC 5545, section 3.3.5); where they are
+put back, a hospital opens at the first of two equal times and closes at the second, so it stays open in between.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
+from sqlalchemy.orm import Session
+
+from models.base import period
+from models.faults import Fault, Refusal, refuse_if
+from models.hospitals import Hospital, Opening, OperatingException, OperatingHours
+from models.inputs import ExceptionIn, HospitalIn, HoursIn, WeekHours
+from models.schedule import Availability
+from models.settings import settings
+from planner.problem import Period
+
+Spans = Sequence[tuple[int, int]]
+"""Periods of one day: `[opens, closes)` in minutes after its local midnight."""
+
+
+def instant_of(day: dt.date, minutes: int, zone: ZoneInfo, *, closing: bool = False) -> dt.datetime:
+    """The instant of a wall-clock time, `minutes` after the midnight that begins `day` (1440 and above: the next day).
+
+    Of a time that comes twice, the first, or the second where it closes a period.
+    """
+    wall = dt.datetime.combine(day, dt.time()) + dt.timedelta(minutes=minutes)
+    first, second = wall.replace(tzinfo=zone), wall.replace(tzinfo=zone, fold=1)
+    comes_twice = first.utcoffset() > second.utcoffset()  # type: ignore[operator]  # a ZoneInfo always has an offset
+    return (second if closing and comes_twice else first).astimezone(dt.UTC)
+
+
+def project(
+    week: Mapping[int, Spans], exceptions: Mapping[dt.date, Spans], zone: ZoneInfo, first: dt.date, until: dt.date
+) -> list[Period]:
+    """The openings of the local days `[first, until)`, sorted, joined where they touch or overlap.
+
+    `week` maps a weekday (1 = Monday) to its periods; a date in `exceptions` keeps those instead. A period past
+    midnight belongs whole to the day on which it starts.
+    """
+    days = (first + dt.timedelta(days=offset) for offset in range((until - first).days))
+    periods = sorted(
+        (instant_of(day, opens, zone), instant_of(day, closes, zone, closing=True))
+        for day in days
+        for opens, closes in exceptions.get(day, week.get(day.isoweekday(), ()))
+    )
+    return list(_joined((start, end) for start, end in periods if start < end))
+
+
+def create_hospitals(session: Session, rows: Sequence[HospitalIn], now: dt.datetime) -> list[uuid.UUID]:
+    """Add hospitals with their hours and project their openings from `now` on. Returns their ids, in order.
+
+    Raises
+    ------
+    Refused
+        where an `external_id` is taken already, or is sent twice.
+
+    """
+    known = set(session.scalars(select(Hospital.external_id).where(Hospital.external_id.in_(_external_ids(rows)))))
+    faults = []
+    for row, hospital in enumerate(rows):
+        if hospital.external_id in known:
+            faults.append(_taken(hospital.external_id, row))
+        elif hospital.external_id:
+            known.add(hospital.external_id)
+    refuse_if(faults, Refusal.CLASH)
+
+    ids = []
+    for hospital in rows:
+        today = now.astimezone(ZoneInfo(hospital.timezone)).date()
+        values: dict[str, Any] = {"name": hospital.name, "timezone": hospital.timezone, "projected_until": today}
+        if hospital.external_id:
+            values["external_id"] = hospital.external_id
+        id_ = session.execute(insert(Hospital).values(values).returning(Hospital.id)).scalar_one()
+        _write_week(session, id_, hospital.operating_hours)
+        _write_exceptions(session, id_, hospital.exceptions)
+        extend_openings(session, id_, now)
+        ids.append(id_)
+    return ids
+
+
+def set_operating_hours(session: Session, hospital_id: uuid.UUID, week: WeekHours, now: dt.datetime) -> None:
+    """Replace a hospital's weekly hours and its openings from `now` on.
+
+    Raises
+    ------
+    Refused
+        where availabilities would lie outside the openings; it names them.
+
+    """
+    session.execute(delete(OperatingHours).where(OperatingHours.hospital_id == hospital_id))
+    _write_week(session, hospital_id, week)
+    _hours_changed(session, hospital_id, now)
+
+
+def set_exception(session: Session, hospital_id: uuid.UUID, exception: ExceptionIn, now: dt.datetime) -> None:
+    """Let a hospital keep other hours on one date. Raises as `set_operating_hours` does."""
+    _delete_exception(session, hospital_id, exception.date)
+    _write_exceptions(session, hospital_id, [exception])
+    _hours_changed(session, hospital_id, now)
+
+
+def remove_exception(session: Session, hospital_id: uuid.UUID, date: dt.date, now: dt.datetime) -> bool:
+    """Let a hospital keep its weekly hours on `date` again; False where it did.
+
+    Raises as `set_operating_hours` does.
+    """
+    removed = _delete_exception(session, hospital_id, date)
+    if removed:
+        _hours_changed(session, hospital_id, now)
+    return removed
+
+
+def extend_openings(session: Session, hospital_id: uuid.UUID, now: dt.datetime) -> None:
+    """Project a hospital's openings up to the horizon, from where they end."""
+    hospital = session.get_one(Hospital, hospital_id, with_for_update=True)
+    zone = ZoneInfo(hospital.timezone)
+    until = now.astimezone(zone).date() + dt.timedelta(days=settings().opening_horizon_days)
+    if hospital.projected_until < until:
+        _replace_openings(session, hospital, instant_of(hospital.projected_until, 0, zone), until)
+
+
+def _hours_changed(session: Session, hospital_id: uuid.UUID, now: dt.datetime) -> None:
+    hospital = session.get_one(Hospital, hospital_id, with_for_update=True)
+    session.execute(update(Hospital).where(Hospital.id == hospital_id).values(version=Hospital.version + 1))
+    _replace_openings(session, hospital, now, hospital.projected_until)
+    refuse_if(_availabilities_outside(session, hospital_id, now), Refusal.CLASH)
+
+
+def _replace_openings(session: Session, hospital: Hospital, since: dt.datetime, until: dt.date) -> None:
+    """Write the openings from the instant `since` to the end of the local day before `until`; earlier ones stay."""
+    # Availabilities may hang in the air until the new openings are there.
+    session.execute(text("SET CONSTRAINTS availability_within_openings DEFERRED"))
+    zone = ZoneInfo(hospital.timezone)
+    first = since.astimezone(zone).date() - dt.timedelta(days=1)  # its last period may run past midnight
+    projected = project(_week(session, hospital.id), _exceptions(session, hospital.id), zone, first, until)
+    later = Range(since, None, bounds="[)")
+    replaced = session.scalars(
+        delete(Opening)
+        .where(Opening.hospital_id == hospital.id, Opening.during.overlaps(later))
+        .returning(Opening.during)
+    )
+    kept = [(during.lower, since) for during in replaced if during.lower and during.lower < since]
+    new = [(max(opening.start, since), opening.end) for opening in projected if opening.end > since]
+    rows = [
+        {"hospital_id": hospital.id, "during": period(opening.start, opening.end)}
+        for opening in _joined(sorted(kept + new))
+    ]
+    if rows:
+        session.execute(insert(Opening), rows)
+    session.execute(update(Hospital).where(Hospital.id == hospital.id).values(projected_until=until))
+
+
+def _availabilities_outside(session: Session, hospital_id: uuid.UUID, now: dt.datetime) -> Iterator[Fault]:
+    openings = (
+        select(func.coalesce(func.range_agg(Opening.during), text("'{}'::tstzmultirange")))
+        .where(Opening.hospital_id == hospital_id)
+        .scalar_subquery()
+    )
+    outside = select(Availability).where(
+        Availability.hospital_id == hospital_id,
+        func.upper(Availability.during) > now,
+        ~Availability.during.op("<@")(openings),
+    )
+    for availability in session.scalars(outside.order_by(func.lower(Availability.during))):
+        yield Fault(
+            "availability_outside_openings",
+            "",
+            str(availability.id),
+            f"The availability {availability.id} would lie outside the new openings; change or withdraw it first.",
+            facts={"availability": str(availability.id), "doctor": str(availability.doctor_id)},
+        )
+
+
+def _week(session: Session, hospital_id: uuid.UUID) -> dict[int, Spans]:
+    rows = session.execute(
+        select(OperatingHours.weekday, OperatingHours.hours).where(OperatingHours.hospital_id == hospital_id)
+    )
+    return {weekday: _spans(hours) for weekday, hours in rows}
+
+
+def _exceptions(session: Session, hospital_id: uuid.UUID) -> dict[dt.date, Spans]:
+    rows = session.execute(
+        select(OperatingException.date, OperatingException.hours).where(OperatingException.hospital_id == hospital_id)
+    )
+    return {date: _spans(hours) for date, hours in rows}
+
+
+def _write_week(session: Session, hospital_id: uuid.UUID, week: WeekHours) -> None:
+    rows = [
+        {"hospital_id": hospital_id, "weekday": weekday.number, "hours": _multirange(hours)}
+        for weekday, hours in week.items()
+        if hours
+    ]
+    if rows:
+        session.execute(insert(OperatingHours), rows)
+
+
+def _write_exceptions(session: Session, hospital_id: uuid.UUID, exceptions: Iterable[ExceptionIn]) -> None:
+    rows = [
+        {
+            "hospital_id": hospital_id,
+            "date": exception.date,
+            "hours": _multirange(exception.hours),
+            "reason": exception.reason,
+        }
+        for exception in exceptions
+    ]
+    if rows:
+        session.execute(insert(OperatingException), rows)
+
+
+def _delete_exception(session: Session, hospital_id: uuid.UUID, date: dt.date) -> bool:
+    removed = session.execute(
+        delete(OperatingException)
+        .where(OperatingException.hospital_id == hospital_id, OperatingException.date == date)
+        .returning(OperatingException.date)
+    )
+    return removed.first() is not None
+
+
+def _spans(hours: MultiRange[int]) -> Spans:
+    return [(span.lower, span.upper) for span in hours if span.lower is not None and span.upper is not None]
+
+
+def _multirange(hours: Iterable[HoursIn]) -> MultiRange[int]:
+    return MultiRange(Range(*each.span) for each in hours)
+
+
+def _joined(periods: Iterable[tuple[dt.datetime, dt.datetime]]) -> Iterator[Period]:
+    """Sorted periods, joined where they touch or overlap."""
+    current: tuple[dt.datetime, dt.datetime] | None = None
+    for start, end in periods:
+        if current and start <= current[1]:
+            current = current[0], max(current[1], end)
+            continue
+        if current:
+            yield Period(*current)
+        current = start, end
+    if current:
+        yield Period(*current)
+
+
+def _external_ids(rows: Sequence[HospitalIn]) -> list[str]:
+    return [row.external_id for row in rows if row.external_id]
+
+
+def _taken(external_id: str | None, row: int) -> Fault:
+    return Fault(
+        "external_id_taken",
+        "external_id",
+        external_id,
+        f"There is a hospital {external_id!r} already; choose another external_id, or change that one.",
+        row,
+    )

@@ -1,0 +1,210 @@
+"""Queueing booking requests, and taking them back."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from models.booking import (
+    BookingBatch,
+    BookingRequest,
+    BookingRequestDoctor,
+    BookingRequestHospital,
+    RequestStatus,
+)
+from models.faults import Fault, Refusal, Refused, refuse_if
+from models.inputs import BookingRequestIn
+from models.people import DoctorSpecialty
+from models.references import Directory, check_reference, find_doctors, find_hospitals, find_patients
+from models.schedule import Appointment, AppointmentStatus
+
+CANCELLABLE = (RequestStatus.QUEUED, RequestStatus.PLANNING, RequestStatus.CONFLICT)
+"""What may still be cancelled. A run that plans a cancelled request finds out when it commits."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the database says about everything that some requests name."""
+
+    patients: Directory
+    doctors: Directory
+    hospitals: Directory
+    specialties: frozenset[str]
+    # The patient of every appointment that can be moved, and those that another request moves already.
+    movable: dict[uuid.UUID, uuid.UUID]
+    being_moved: frozenset[uuid.UUID]
+
+
+def queue_requests(
+    session: Session, rows: Sequence[BookingRequestIn], batch: uuid.UUID | None = None
+) -> list[uuid.UUID]:
+    """Queue requests, all or none. Returns their ids, in order. Ring the bell once the transaction has committed.
+
+    Raises
+    ------
+    Refused
+        naming everything that does not exist, is no longer active, or contradicts itself.
+
+    """
+    known = _look_up(session, rows)
+    refuse_if(fault for row, request in enumerate(rows) for fault in _faults(request, row, known, rows))
+    ids = list(session.scalars(select(func.uuidv7()).select_from(func.generate_series(1, len(rows)))))
+    session.execute(
+        insert(BookingRequest),
+        [
+            {
+                "id": id_,
+                "patient_id": known.patients[request.patient].id,
+                **request.model_dump(include={"priority", "specialty", "earliest", "latest", "preferred", "moves"}),
+                "batch_id": batch,
+                "batch_line": None if batch is None else line,
+            }
+            for line, (id_, request) in enumerate(zip(ids, rows, strict=True), start=1)
+        ],
+    )
+    _write_choices(session, ids, rows, known)
+    return ids
+
+
+def create_batch(session: Session, size: int, label: str | None = None) -> uuid.UUID:
+    """Add a batch for `size` requests and return its id."""
+    return session.execute(insert(BookingBatch).values(size=size, label=label).returning(BookingBatch.id)).scalar_one()
+
+
+def cancel_request(session: Session, request_id: uuid.UUID, now: dt.datetime) -> None:
+    """Take a request back.
+
+    Raises
+    ------
+    Refused
+        where it does not exist, or is booked, cancelled or failed already.
+
+    """
+    cancelled = session.execute(
+        update(BookingRequest)
+        .where(BookingRequest.id == request_id, BookingRequest.status.in_(CANCELLABLE))
+        .values(status=RequestStatus.CANCELLED, decided_at=now)
+        .returning(BookingRequest.id)
+    )
+    if cancelled.first():
+        return
+    status = session.scalar(select(BookingRequest.status).where(BookingRequest.id == request_id))
+    if status is None:
+        raise Refused(
+            Refusal.NOT_FOUND,
+            [Fault("unknown_booking_request", "", str(request_id), f"There is no booking request {request_id}.")],
+        )
+    remedy = " Cancel its appointment instead." if status is RequestStatus.BOOKED else ""
+    raise Refused(
+        Refusal.CLASH,
+        [Fault("request_decided", "status", status, f"The request is {status} already.{remedy}")],
+    )
+
+
+def _look_up(session: Session, rows: Sequence[BookingRequestIn]) -> _Known:
+    moves = [request.moves for request in rows if request.moves]
+    movable = session.execute(
+        select(Appointment.id, Appointment.patient_id).where(
+            Appointment.id.in_(moves), Appointment.status == AppointmentStatus.BOOKED
+        )
+    )
+    being_moved = session.scalars(
+        select(BookingRequest.moves).where(
+            BookingRequest.moves.in_(moves), BookingRequest.status.in_([RequestStatus.QUEUED, RequestStatus.PLANNING])
+        )
+    )
+    return _Known(
+        patients=find_patients(session, (request.patient for request in rows)),
+        doctors=find_doctors(session, (doctor for request in rows for doctor in request.doctors or ())),
+        hospitals=find_hospitals(session, (hospital for request in rows for hospital in request.hospitals or ())),
+        specialties=frozenset(session.scalars(select(DoctorSpecialty.specialty).distinct())),
+        movable={id_: patient for id_, patient in movable},
+        being_moved=frozenset(id_ for id_ in being_moved if id_),
+    )
+
+
+def _faults(request: BookingRequestIn, row: int, known: _Known, rows: Sequence[BookingRequestIn]) -> Iterator[Fault]:
+    yield from check_reference(known.patients, "patient", "patient", request.patient, row)
+    for place, doctor in enumerate(request.doctors or ()):
+        yield from check_reference(known.doctors, "doctor", f"doctors[{place}]", doctor, row)
+    for place, hospital in enumerate(request.hospitals or ()):
+        yield from check_reference(known.hospitals, "hospital", f"hospitals[{place}]", hospital, row)
+    yield from _named_twice("doctors", request.doctors, known.doctors, row)
+    yield from _named_twice("hospitals", request.hospitals, known.hospitals, row)
+    if request.specialty and request.specialty not in known.specialties:
+        there_are = ", ".join(sorted(known.specialties)) or "none yet"
+        yield Fault(
+            "unknown_specialty",
+            "specialty",
+            request.specialty,
+            f"No doctor has the specialty {request.specialty!r}; there are: {there_are}.",
+            row,
+        )
+    if request.latest < request.earliest:
+        yield Fault(
+            "window_runs_backward",
+            "latest",
+            request.latest.isoformat(),
+            f"The window ends before it starts, at {request.earliest.isoformat()}; choose a later end.",
+            row,
+        )
+    if request.moves:
+        yield from _move_faults(request, request.moves, row, known, rows)
+
+
+def _named_twice(field: str, references: Sequence[str] | None, directory: Directory, row: int) -> Iterator[Fault]:
+    seen: set[uuid.UUID] = set()
+    for place, reference in enumerate(references or ()):
+        found = directory.get(reference)
+        if found and found.id in seen:
+            yield Fault(
+                "named_twice",
+                f"{field}[{place}]",
+                reference,
+                f"{reference!r} is in the list already; name it once.",
+                row,
+            )
+        elif found:
+            seen.add(found.id)
+
+
+def _move_faults(
+    request: BookingRequestIn, moves: uuid.UUID, row: int, known: _Known, rows: Sequence[BookingRequestIn]
+) -> Iterator[Fault]:
+    patient = known.patients.get(request.patient)
+    if moves not in known.movable or (patient and known.movable[moves] != patient.id):
+        yield Fault(
+            "unknown_appointment",
+            "moves",
+            str(moves),
+            f"This patient has no booked appointment {moves}; only a booked one can be moved.",
+            row,
+        )
+    elif moves in known.being_moved or any(other.moves == moves for other in rows[:row] if other.moves):
+        yield Fault(
+            "already_being_moved",
+            "moves",
+            str(moves),
+            f"Another request moves the appointment {moves} already; cancel that one first.",
+            row,
+        )
+
+
+def _write_choices(session: Session, ids: Sequence[uuid.UUID], rows: Sequence[BookingRequestIn], known: _Known) -> None:
+    doctors = [
+        {"booking_request_id": id_, "doctor_id": known.doctors[doctor].id, "position": place}
+        for id_, request in zip(ids, rows, strict=True)
+        for place, doctor in enumerate(request.doctors or ())
+    ]
+    hospitals = [
+        {"booking_request_id": id_, "hospital_id": known.hospitals[hospital].id}
+        for id_, request in zip(ids, rows, strict=True)
+        for hospital in request.hospitals or ()
+    ]
+    if doctors:
+        session.execute(insert(BookingRequestDoctor), doctors)
+    if hospitals:
+        session.execute(insert(BookingRequestHospital), hospitals)
