@@ -50,8 +50,11 @@ def upsert_patients(session: Session, patients: Mapping[str, PatientIn]) -> dict
         set_={"name": upsert.excluded.name, "active": upsert.excluded.active, "updated_at": func.now()},
     )
     session.execute(upsert, rows)
-    found = session.execute(select(Patient.external_id, Patient.id).where(Patient.external_id.in_(patients.keys())))
-    return {external_id: id_ for external_id, id_ in found}
+    return dict(
+        session.execute(select(Patient.external_id, Patient.id).where(Patient.external_id.in_(patients.keys())))
+        .tuples()
+        .all()
+    )
 
 
 def _upsert_users(session: Session, users: Mapping[str, UserIn]) -> dict[str, uuid.UUID]:
@@ -69,8 +72,9 @@ def _upsert_users(session: Session, users: Mapping[str, UserIn]) -> dict[str, uu
     changed = {column: upsert.excluded[column] for column in ("name", "email", "role", "active")}
     upsert = upsert.on_conflict_do_update(index_elements=[User.external_id], set_={**changed, "updated_at": func.now()})
     session.execute(upsert, rows)
-    found = session.execute(select(User.external_id, User.id).where(User.external_id.in_(users.keys())))
-    return {external_id: id_ for external_id, id_ in found}
+    return dict(
+        session.execute(select(User.external_id, User.id).where(User.external_id.in_(users.keys()))).tuples().all()
+    )
 
 
 def _write_doctors(session: Session, doctors: Mapping[uuid.UUID, list[str]]) -> None:

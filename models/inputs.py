@@ -104,7 +104,7 @@ def minutes(time_of_day: str) -> int:
 
 
 class HoursIn(Input):
-    """A period of one day by the hospital's clock, `[opens, closes)`; where `closes` is earlier, it is the next day's."""
+    """A period `[opens, closes)` of one day by the hospital's clock; an earlier `closes` is the next day's."""
 
     opens: TimeOfDay = Field(examples=["09:00"])
     closes: TimeOfDay = Field(examples=["17:00"])

@@ -36,6 +36,8 @@ class _Known:
     # The patient of every appointment that can be moved, and those that another request moves already.
     movable: dict[uuid.UUID, uuid.UUID]
     being_moved: frozenset[uuid.UUID]
+    # The first of these requests that moves an appointment.
+    first_to_move: dict[uuid.UUID, int]
 
 
 def queue_requests(
@@ -50,7 +52,7 @@ def queue_requests(
 
     """
     known = _look_up(session, rows)
-    refuse_if(fault for row, request in enumerate(rows) for fault in _faults(request, row, known, rows))
+    refuse_if(fault for row, request in enumerate(rows) for fault in _faults(request, row, known))
     ids = list(session.scalars(select(func.uuidv7()).select_from(func.generate_series(1, len(rows)))))
     session.execute(
         insert(BookingRequest),
@@ -121,12 +123,13 @@ def _look_up(session: Session, rows: Sequence[BookingRequestIn]) -> _Known:
         doctors=find_doctors(session, (doctor for request in rows for doctor in request.doctors or ())),
         hospitals=find_hospitals(session, (hospital for request in rows for hospital in request.hospitals or ())),
         specialties=frozenset(session.scalars(select(DoctorSpecialty.specialty).distinct())),
-        movable={id_: patient for id_, patient in movable},
+        movable=dict(movable.tuples().all()),
         being_moved=frozenset(id_ for id_ in being_moved if id_),
+        first_to_move={request.moves: row for row, request in reversed(list(enumerate(rows))) if request.moves},
     )
 
 
-def _faults(request: BookingRequestIn, row: int, known: _Known, rows: Sequence[BookingRequestIn]) -> Iterator[Fault]:
+def _faults(request: BookingRequestIn, row: int, known: _Known) -> Iterator[Fault]:
     yield from check_reference(known.patients, "patient", "patient", request.patient, row)
     for place, doctor in enumerate(request.doctors or ()):
         yield from check_reference(known.doctors, "doctor", f"doctors[{place}]", doctor, row)
@@ -152,7 +155,7 @@ def _faults(request: BookingRequestIn, row: int, known: _Known, rows: Sequence[B
             row,
         )
     if request.moves:
-        yield from _move_faults(request, request.moves, row, known, rows)
+        yield from _move_faults(request, request.moves, row, known)
 
 
 def _named_twice(field: str, references: Sequence[str] | None, directory: Directory, row: int) -> Iterator[Fault]:
@@ -171,9 +174,7 @@ def _named_twice(field: str, references: Sequence[str] | None, directory: Direct
             seen.add(found.id)
 
 
-def _move_faults(
-    request: BookingRequestIn, moves: uuid.UUID, row: int, known: _Known, rows: Sequence[BookingRequestIn]
-) -> Iterator[Fault]:
+def _move_faults(request: BookingRequestIn, moves: uuid.UUID, row: int, known: _Known) -> Iterator[Fault]:
     patient = known.patients.get(request.patient)
     if moves not in known.movable or (patient and known.movable[moves] != patient.id):
         yield Fault(
@@ -183,7 +184,7 @@ def _move_faults(
             f"This patient has no booked appointment {moves}; only a booked one can be moved.",
             row,
         )
-    elif moves in known.being_moved or any(other.moves == moves for other in rows[:row] if other.moves):
+    elif moves in known.being_moved or known.first_to_move[moves] != row:
         yield Fault(
             "already_being_moved",
             "moves",
