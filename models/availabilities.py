@@ -244,7 +244,9 @@ def _keeping_appointments(
         raise
 
 
-def _stranded(session: Session, availability: Availability, kept: Range[dt.datetime] | None) -> Iterator[Fault]:
+def _stranded(
+    session: Session, availability: Availability, during: Range[dt.datetime], kept: Range[dt.datetime] | None
+) -> Iterator[Fault]:
     """Booked appointments in an availability that would stand outside it, were only `kept` left of it."""
     standing = select(Appointment.id, Appointment.during, Appointment.timezone).where(
         Appointment.doctor_id == availability.doctor_id,
