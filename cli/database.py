@@ -1,0 +1,36 @@
+"""The database as commands use it: reached or told why not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from cli.output import Exit, Stop
+from models.session import transaction
+
+_NO_SUCH_TABLE = "42P01"
+_NO_SUCH_COLUMN = "42703"
+
+
+@contextmanager
+def reached(whose: str) -> Iterator[Session]:
+    """One transaction, committed at the end and rolled back by any exception.
+
+    Raises
+    ------
+    Stop
+        where the database does not answer or its schema is not this version's.
+
+    """
+    try:
+        with transaction() as session:
+            yield session
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[-1]
+        raise Stop(f"The database of {whose} does not answer: {reason}", Exit.UNREACHABLE) from error
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) not in {_NO_SUCH_TABLE, _NO_SUCH_COLUMN}:
+            raise
+        message = f"The database of {whose} has not the schema of this version; `slotwise up` applies the migrations."
+        raise Stop(message, Exit.UNREACHABLE) from error

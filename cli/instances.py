@@ -1,0 +1,109 @@
+"""Which instance a command means: the one whose data folder is named, DATABASE_URL's, or the one that runs here.
+
+Besides the addresses of the services, which `cli.embedded` keeps, a running instance leaves the address of its API in
+its data folder.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cli.embedded.folder import default_data_folder
+from cli.embedded.running import find_running
+from cli.output import Exit, Stop
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+_API_FILE = "api.url"
+
+
+def up_folder() -> Path:
+    """Where the data of `slotwise up` lasts, unless told."""
+    return default_data_folder(CHECKOUT)
+
+
+def demo_folder(seed: int) -> Path:
+    """Where the data of `slotwise demo` lasts, unless told: apart from everything else, and one per seed."""
+    return up_folder() / (f"demo-{seed}" if seed != 1 else "demo")
+
+
+def running_folder(data: Path | None) -> Path | None:
+    """The data folder of the instance that is meant, if it runs: `data`, or the first of the usual ones.
+
+    Raises
+    ------
+    Stop
+        where it belongs to another account.
+
+    """
+    usual = [up_folder(), demo_folder(1), *sorted(up_folder().glob("demo-*"))]
+    for folder in [data] if data else usual:
+        try:
+            if find_running(folder):
+                return folder
+        except PermissionError as error:
+            raise Stop(f"The instance on {folder} belongs to another account.", Exit.UNREACHABLE) from error
+    return None
+
+
+def use_database(data: Path | None) -> str:
+    """Let this process work with the database that is meant; returns whose it is, for people.
+
+    Raises
+    ------
+    Stop
+        where none is set and none runs.
+
+    """
+    # The settings want both addresses, and what works with the database alone rings nobody.
+    os.environ.setdefault("REDIS_URL", "")
+    if data is None and os.environ.get("DATABASE_URL"):
+        return "DATABASE_URL"
+    folder = running_folder(data)
+    running = folder and find_running(folder)
+    if not running:
+        raise Stop(_nothing_runs(data, "DATABASE_URL"), Exit.UNREACHABLE)
+    os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = running.database_url, running.broker_url
+    return f"the instance on {folder}"
+
+
+def api_address(api: str | None, data: Path | None) -> str:
+    """The base address of the API that is meant.
+
+    Raises
+    ------
+    Stop
+        where none is given and no instance runs.
+
+    """
+    if api:
+        return api.rstrip("/")
+    folder = running_folder(data)
+    address = folder and read_api_address(folder)
+    if not address:
+        raise Stop(_nothing_runs(data, "--api"), Exit.UNREACHABLE)
+    return address
+
+
+def read_api_address(folder: Path) -> str | None:
+    """The address of the API of the instance that runs on a folder; None while it has none."""
+    try:
+        return (folder / _API_FILE).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def announced_api(folder: Path, address: str) -> Iterator[None]:
+    """Let other commands find the API for as long as the block lasts."""
+    file = folder / _API_FILE
+    file.write_text(f"{address}\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _nothing_runs(data: Path | None, other: str) -> str:
+    where = f"on {data}" if data else "here"
+    return f"No instance runs {where}. Start one with `slotwise up`, name its folder with --data, or set {other}."

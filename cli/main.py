@@ -1,0 +1,46 @@
+"""The `slotwise` command: the list of its commands, and what they have in common.
+
+The modules of the commands import little at their top, so that help comes at once; what a command works with is
+imported where it starts to work.
+"""
+
+import sys
+
+import typer
+
+from cli import importing
+from cli.output import Exit, Stop, told
+
+app = typer.Typer(
+    name="slotwise",
+    help="An appointment planner for hospitals: it books what can be booked and says exactly why the rest cannot.",
+    epilog="""[bold]To begin with[/]
+
+slotwise demo             all of it, with a sample network
+slotwise up               the same for your own data
+slotwise COMMAND --help   what a command does, with examples
+
+Exit codes: 0 done, 1 refused or not right, 2 wrong usage, 3 a service does not answer.""",
+    rich_markup_mode="rich",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("import", rich_help_panel="Work", epilog=importing.EXAMPLES)(importing.import_)
+
+
+@app.callback()
+def _more_than_one_command() -> None:
+    """Without it, typer makes the program of a single command that very command."""
+
+
+def main() -> None:
+    """Run a command and end with its exit code."""
+    try:
+        app()
+    except Stop as stop:
+        told(stop)
+        sys.exit(stop.code)
+    except BrokenPipeError:  # `slotwise plan … | head`
+        sys.stderr.close()
+        sys.exit(Exit.DONE)
