@@ -179,7 +179,7 @@ def _clashes(session: Session, wanted: Sequence[_Wanted]) -> Iterator[Fault]:
         .join(Hospital, Hospital.id == rows.c.hospital_id)
         .where(~func.coalesce(openings.op("@>")(rows.c.during), False))
     )
-    for row, hospital in session.execute(outside).tuples():
+    for row, hospital in session.execute(outside):
         yield _outside_openings(by_row[row], hospital, _next_opening(session, by_row[row]))
     elsewhere = (
         select(rows.c.row, Availability.id, Availability.during, Hospital.name, Hospital.timezone)
@@ -193,7 +193,7 @@ def _clashes(session: Session, wanted: Sequence[_Wanted]) -> Iterator[Fault]:
         )
         .join(Hospital, Hospital.id == Availability.hospital_id)
     )
-    for row, id_, during, name, timezone in session.execute(elsewhere).tuples():
+    for row, id_, during, name, timezone in session.execute(elsewhere):
         yield Fault(
             "doctor_elsewhere",
             "start",
@@ -254,7 +254,7 @@ def _stranded(
         Appointment.status == AppointmentStatus.BOOKED,
         Appointment.during.op("&&")(during),
     )
-    for id_, hour, timezone in session.execute(standing.order_by(func.lower(Appointment.during))).tuples():
+    for id_, hour, timezone in session.execute(standing.order_by(func.lower(Appointment.during))):
         if kept is None or not kept.contains(hour):
             yield Fault(
                 "appointment_stands",

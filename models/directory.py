@@ -51,9 +51,7 @@ def upsert_patients(session: Session, patients: Mapping[str, PatientIn]) -> dict
     )
     session.execute(upsert, rows)
     return dict(
-        session.execute(select(Patient.external_id, Patient.id).where(Patient.external_id.in_(patients.keys())))
-        .tuples()
-        .all()
+        session.execute(select(Patient.external_id, Patient.id).where(Patient.external_id.in_(patients.keys()))).all()
     )
 
 
@@ -72,9 +70,7 @@ def _upsert_users(session: Session, users: Mapping[str, UserIn]) -> dict[str, uu
     changed = {column: upsert.excluded[column] for column in ("name", "email", "role", "active")}
     upsert = upsert.on_conflict_do_update(index_elements=[User.external_id], set_={**changed, "updated_at": func.now()})
     session.execute(upsert, rows)
-    return dict(
-        session.execute(select(User.external_id, User.id).where(User.external_id.in_(users.keys()))).tuples().all()
-    )
+    return dict(session.execute(select(User.external_id, User.id).where(User.external_id.in_(users.keys()))).all())
 
 
 def _write_doctors(session: Session, doctors: Mapping[uuid.UUID, list[str]]) -> None:

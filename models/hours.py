@@ -127,6 +127,7 @@ def extend_openings(session: Session, hospital_id: uuid.UUID, now: dt.datetime) 
     until = now.astimezone(zone).date() + dt.timedelta(days=settings().opening_horizon_days)
     if hospital.projected_until < until:
         _replace_openings(session, hospital, instant_of(hospital.projected_until, 0, zone), until)
+        session.execute(text("SET CONSTRAINTS availability_within_openings IMMEDIATE"))
 
 
 def _hours_changed(session: Session, hospital_id: uuid.UUID, now: dt.datetime) -> None:
@@ -134,11 +135,12 @@ def _hours_changed(session: Session, hospital_id: uuid.UUID, now: dt.datetime) -
     session.execute(update(Hospital).where(Hospital.id == hospital_id).values(version=Hospital.version + 1))
     _replace_openings(session, hospital, now, hospital.projected_until)
     refuse_if(_availabilities_outside(session, hospital_id, now), Refusal.CLASH)
+    session.execute(text("SET CONSTRAINTS availability_within_openings IMMEDIATE"))
 
 
 def _replace_openings(session: Session, hospital: Hospital, since: dt.datetime, until: dt.date) -> None:
     """Write the openings from the instant `since` to the end of the local day before `until`; earlier ones stay."""
-    # Availabilities may hang in the air until the new openings are there.
+    # Availabilities may hang in the air until the new openings are there; the caller asks for the check again.
     session.execute(text("SET CONSTRAINTS availability_within_openings DEFERRED"))
     zone = ZoneInfo(hospital.timezone)
     first = since.astimezone(zone).date() - dt.timedelta(days=1)  # its last period may run past midnight

@@ -123,7 +123,7 @@ def _look_up(session: Session, rows: Sequence[BookingRequestIn]) -> _Known:
         doctors=find_doctors(session, (doctor for request in rows for doctor in request.doctors or ())),
         hospitals=find_hospitals(session, (hospital for request in rows for hospital in request.hospitals or ())),
         specialties=frozenset(session.scalars(select(DoctorSpecialty.specialty).distinct())),
-        movable=dict(movable.tuples().all()),
+        movable=dict(movable.all()),
         being_moved=frozenset(id_ for id_ in being_moved if id_),
         first_to_move={request.moves: row for row, request in reversed(list(enumerate(rows))) if request.moves},
     )
