@@ -83,5 +83,5 @@ def _copy(package: Path, copy: Path) -> None:
         Path(folder).chmod(0o755)
         for name in files:
             file = Path(folder, name)
-            file.chmod(0o755 if os.access(file, os.X_OK) or file.stat().st_mode & 0o100 else 0o644)
+            file.chmod(0o755 if file.stat().st_mode & 0o100 else 0o644)
     partial.rename(copy)

@@ -18,6 +18,7 @@ class ProcessLog:
     def __init__(self, folder: Path, name: str) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         self.path = folder / f"{name}.log"
+        self._closed = False
         self._last: deque[str] = deque(maxlen=_LINES_REMEMBERED)
         self._file = RotatingFileHandler(
             self.path, maxBytes=_BYTES_PER_FILE, backupCount=_OLD_FILES, encoding="utf-8", delay=True
@@ -31,10 +32,12 @@ class ProcessLog:
 
     def write(self, line: str) -> None:
         self._last.append(line)
-        self._file.emit(logging.makeLogRecord({"msg": line}))
+        if not self._closed:  # the handler would open its file again
+            self._file.emit(logging.makeLogRecord({"msg": line}))
 
     def last_lines(self) -> list[str]:
         return list(self._last)
 
     def close(self) -> None:
+        self._closed = True
         self._file.close()

