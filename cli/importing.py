@@ -9,7 +9,7 @@ import typer
 from cli.files.columns import COLUMNS, template
 from cli.files.kinds import Kind
 from cli.options import DataOption, JsonOption, examples
-from cli.output import Exit, Stop, answers, counted, notes, print_json, refuse, table
+from cli.output import Exit, Stop, answers, counted, notes, print_json, print_section, refuse, table
 
 if TYPE_CHECKING:
     from cli.files.reading import Contents
@@ -76,11 +76,11 @@ def _print_columns(kind: Kind, *, as_json: bool) -> None:
     if as_json:
         print_json([asdict(column) for column in COLUMNS[kind]])
         return
-    rows = table(f"Columns of {kind}.csv", "column", "", "what it holds", "example")
+    rows = table("column", "", "what it holds", "example")
     for column in COLUMNS[kind]:
         about = f"{column.about}; several apart by |" if column.many else column.about
         rows.add_row(column.name, "required" if column.required else "", about, column.example)
-    answers().print(rows)
+    print_section(answers(), f"Columns of {kind}.csv", rows)
 
 
 def _import(files: list[Path], kind: Kind | None, data: Path | None, *, keep: bool, as_json: bool) -> None:

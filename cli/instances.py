@@ -78,17 +78,17 @@ def api_address(api: str | None, data: Path | None) -> str:
     """
     if api:
         return api.rstrip("/")
-    folder = running_folder(data)
-    address = folder and read_api_address(folder)
+    address = known_api_address(data)
     if not address:
         raise Stop(_nothing_runs(data, "--api"), Exit.UNREACHABLE)
     return address
 
 
-def read_api_address(folder: Path) -> str | None:
-    """The address of the API of the instance that runs on a folder; None while it has none."""
+def known_api_address(data: Path | None) -> str | None:
+    """The address of the API of the instance that runs; None where none does or it has no API yet."""
+    folder = running_folder(data)
     try:
-        return (folder / _API_FILE).read_text(encoding="utf-8").strip()
+        return (folder / _API_FILE).read_text(encoding="utf-8").strip() if folder else None
     except FileNotFoundError:
         return None
 

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from cli import importing
+from cli import importing, status, up
 from cli.output import Exit, Stop, told
 
 app = typer.Typer(
@@ -26,6 +26,8 @@ Exit codes: 0 done, 1 refused or not right, 2 wrong usage, 3 a service does not 
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command(rich_help_panel="Run", epilog=up.EXAMPLES)(up.up)
+app.command(rich_help_panel="Run", epilog=status.EXAMPLES)(status.status)
 app.command("import", rich_help_panel="Work", epilog=importing.EXAMPLES)(importing.import_)
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import IO, Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -63,14 +63,18 @@ def print_json(value: object) -> None:
     sys.stdout.write("\n")
 
 
-def table(title: str, *columns: str, right: Sequence[str] = ()) -> Table:
+def table(*columns: str, right: Sequence[str] = ()) -> Table:
     """A calm table; the columns named in `right` hold numbers."""
-    made = Table(
-        title=title or None, title_justify="left", title_style="bold", box=None, header_style="dim", pad_edge=False
-    )
+    made = Table(box=None, header_style="dim", pad_edge=False)
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return made
+
+
+def print_section(console: Console, title: str, content: RenderableType) -> None:
+    """Print something under a title, a line apart from what came before."""
+    console.print(f"\n[bold]{escape(title)}[/]")
+    console.print(content)
 
 
 def refuse(what: str, faults: Iterable[FaultLine], *, as_json: bool) -> Stop:
@@ -79,7 +83,7 @@ def refuse(what: str, faults: Iterable[FaultLine], *, as_json: bool) -> Stop:
     if as_json:
         print_json({"faults": [asdict(fault) for fault in found]})
     else:
-        rows = table("", "where", "value", "fault and remedy")
+        rows = table("where", "value", "fault and remedy")
         for fault in found:
             rows.add_row(Text(fault.where), Text(_shown(fault.value)), Text(fault.message))
         notes().print(rows)

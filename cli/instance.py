@@ -1,0 +1,166 @@
+"""A whole running instance: services, migrations, workers, beat and the API, for the length of a `with` block."""
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.embedded import EmbeddedError, EmbeddedServices, Process, Supervisor
+from cli.health import ready, workers_answer
+from cli.instances import CHECKOUT, announced_api
+from cli.output import Exit, Stop, notes
+
+PREFERRED_PORT = 8000
+
+_PATIENCE = 60.0  # seconds for the API and the workers each
+_ASK_WORKERS_FOR = 0.5  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What runs, and where."""
+
+    api: str
+    folder: Path
+    database: str  # without its password
+    supervisor: Supervisor
+
+
+@contextmanager
+def running_instance(
+    folder: Path, *, host: str, port: int | None, workers: int, say: Callable[[str], None]
+) -> Iterator[Instance]:
+    """Start everything; leaving the block, for whatever reason, stops everything.
+
+    `say` hears what is being waited for. `port` None: 8000, or any free one where that is taken.
+
+    Raises
+    ------
+    Stop
+        where the host is not this machine's own, the port is taken, or something does not start.
+
+    """
+    only_loopback(host)
+    address = f"http://{_in_url(host)}:{choose_port(host, port)}"
+    try:
+        say("PostgreSQL and Valkey")
+        with EmbeddedServices(folder) as services:
+            # What follows in this process (migrations, the sample) reads its settings from here too.
+            os.environ.update(services.environment)
+            say("migrations")
+            _migrate(services.database_url)
+            with Supervisor(services.log_folder) as supervisor:
+                say("workers and the API")
+                for process in processes(host, address, workers, os.environ):
+                    supervisor.start(process)
+                _wait_for_workers(services.log_folder)
+                with announced_api(services.folder, address):
+                    yield Instance(address, services.folder, _without_password(services.database_url), supervisor)
+    except EmbeddedError as error:
+        raise Stop(str(error), Exit.UNREACHABLE) from error
+
+
+def only_loopback(host: str) -> None:
+    """Refuse a host that other machines can reach.
+
+    Raises
+    ------
+    Stop
+        naming the reason.
+
+    """
+    try:
+        ours = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        ours = False
+    if not ours:
+        raise Stop(
+            f"Slotwise will not listen on {host}: there is no access control yet, so whoever reaches it may do "
+            "everything. Until there is, it listens on this machine's own addresses only, such as 127.0.0.1.",
+            Exit.USAGE,
+        )
+
+
+def choose_port(host: str, wanted: int | None) -> int:
+    """`wanted`, if it is free; where none is wanted 8000, or any free one with a note that says so.
+
+    Raises
+    ------
+    Stop
+        where the wanted one is taken.
+
+    """
+    port = PREFERRED_PORT if wanted is None else wanted
+    if _is_free(host, port):
+        return port
+    if wanted is not None:
+        raise Stop(f"Port {wanted} of {host} is taken. Choose another one, or leave --port out.", Exit.USAGE)
+    with closing(socket.create_server((host, 0))) as free:
+        other: int = free.getsockname()[1]
+    notes().print(f"Port {port} is taken, so the API listens on {other}.")
+    return other
+
+
+def processes(host: str, address: str, workers: int, env: Mapping[str, str]) -> list[Process]:
+    """The processes of an instance, in the order of their start. What takes longest to come up goes first."""
+    celery = [sys.executable, "-m", "celery", "-A", "workers.app"]
+    port = address.rpartition(":")[2]
+    return [
+        Process(
+            name="worker",
+            argv=[*celery, "worker", "--concurrency", str(workers), "--hostname", "slotwise@%h", "--without-mingle"],
+            env=env,
+            cwd=CHECKOUT,
+        ),
+        Process(name="beat", argv=[*celery, "beat", "--pidfile", ""], env=env, cwd=CHECKOUT),
+        Process(
+            name="api",
+            argv=[sys.executable, "-m", "uvicorn", "api.app:app", "--host", host, "--port", port, "--no-access-log"],
+            env=env,
+            cwd=CHECKOUT,
+            ready=lambda: ready(address),
+            patience=_PATIENCE,
+        ),
+    ]
+
+
+def _migrate(database_url: str) -> None:
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415  # see cli/main.py
+
+    from models.migrate import upgrade  # noqa: PLC0415
+
+    try:
+        upgrade(database_url)
+    except OperationalError as error:
+        raise Stop(f"The database does not answer: {error.orig}", Exit.UNREACHABLE) from error
+
+
+def _wait_for_workers(log_folder: Path) -> None:
+    """Wait until a worker answers: requests that nobody plans would look like a fault of theirs."""
+    for _ in range(int(_PATIENCE / _ASK_WORKERS_FOR)):
+        if workers_answer(_ASK_WORKERS_FOR):
+            return
+    raise Stop(f"The workers do not answer. What they say is in {log_folder / 'worker.log'}.", Exit.UNREACHABLE)
+
+
+def _is_free(host: str, port: int) -> bool:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with closing(socket.create_server((host, port), family=family)):
+            return True
+    except OSError:
+        return False
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _without_password(database_url: str) -> str:
+    from sqlalchemy import make_url  # noqa: PLC0415
+
+    return make_url(database_url).render_as_string(hide_password=True)

@@ -1,0 +1,111 @@
+"""`slotwise up`: everything that the product needs, running until Ctrl-C."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import JsonOption, examples
+from cli.output import answers, notes, print_json
+
+if TYPE_CHECKING:
+    from cli.instance import Instance
+
+EXAMPLES = examples("""
+    slotwise up                        everything; data lasts beside the code
+    slotwise up --data /srv/slotwise --port 8080
+    DATABASE_URL=... REDIS_URL=... slotwise up     with services of your own
+
+    Where DATABASE_URL or REDIS_URL is set, that service is used; otherwise
+    PostgreSQL 18 and Valkey are started in the data folder, out of the
+    optional wheels. One instance runs per folder. Everything restarts what
+    dies, and Ctrl-C or SIGTERM ends all of it. The logs are in FOLDER/logs.
+
+    Until access control is built, it listens on this machine only.
+    """)
+
+HostOption = Annotated[str, typer.Option(help="An address of this machine's own (loopback).")]
+PortOption = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="Where the API listens.", show_default="8000, or any free one"),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(min=1, max=64, help="How many plans are made at once.", show_default="one per processor, up to 4"),
+]
+
+
+def up(
+    data: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where the data lasts.", show_default=".data of the checkout")
+    ] = None,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = None,
+    workers: WorkersOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Start database, queue, workers and API, and keep them running.
+
+    The data is kept: the next start goes on where this one ended.
+    """
+    from cli.instance import running_instance  # noqa: PLC0415  # see cli/main.py
+    from cli.instances import up_folder  # noqa: PLC0415
+
+    with (
+        starting() as say,
+        running_instance(
+            data or up_folder(), host=host, port=port, workers=workers or default_workers(), say=say
+        ) as instance,
+    ):
+        say("")
+        tell(instance, as_json=as_json)
+        instance.supervisor.wait()
+        notes().print("Stopping.")
+
+
+def default_workers() -> int:
+    """One worker process per processor, up to four."""
+    return min(4, os.cpu_count() or 1)
+
+
+@contextmanager
+def starting() -> Iterator[Callable[[str], None]]:
+    """Say what is being waited for; an empty text ends it. A spinner for people, lines elsewhere."""
+    console = notes()
+    status = console.status("Starting")
+
+    def say(what: str) -> None:
+        if not what:
+            status.stop()
+        elif console.is_terminal:
+            status.update(f"Starting {what}")
+            status.start()
+        else:
+            console.print(f"Starting {what}.")
+
+    try:
+        yield say
+    finally:
+        status.stop()
+
+
+def tell(instance: "Instance", *, as_json: bool) -> None:
+    """Say where everything is."""
+    docs = f"{instance.api}/docs"
+    if as_json:
+        addresses = {"api": instance.api, "docs": docs, "data": str(instance.folder), "database": instance.database}
+        print_json(addresses)
+        return
+    out = answers()
+    out.print("Slotwise runs.")
+    for name, value in (
+        ("API", instance.api),
+        ("API docs", docs),
+        ("Data", instance.folder),
+        ("Database", instance.database),
+    ):
+        out.print(f"  {name:10}{value}", soft_wrap=True)
+    out.print("There is no access control yet, so it listens on this machine only. Ctrl-C stops it.")
