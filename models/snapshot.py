@@ -25,6 +25,9 @@ from planner.problem import HOUR, Period, Problem, Request
 
 V = TypeVar("V")
 
+ONE_VIEW = "REPEATABLE READ"
+"""All tables as of one moment, or an hour could be seen both before and after an appointment was moved to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -44,7 +47,7 @@ def read_snapshot(session: Session, requests: Collection[UUID], *, now: datetime
 
     Call it in a transaction of its own, before anything else: it asks for one view of all tables.
     """
-    session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    session.connection(execution_options={"isolation_level": ONE_VIEW})
     wishes, moot = _read_requests(session, requests)
     return replace(problem_of(session, wishes, now=now, reach=reach), moot=moot)
 
@@ -58,16 +61,17 @@ def problem_of(session: Session, requests: Iterable[Request], *, now: datetime, 
     near = _near(wishes, now, reach)
     doctors = _read_doctors(session, wishes)
     appointments = _read_appointments(session, wishes, doctors, near)
-    doctors |= _read_specialties(session, {UUID(each.doctor) for each in appointments} - doctors.keys())
-    hospitals = _read_hospitals(session, near, now)
+    # With whom else the patients have appointments; nobody asks for them.
+    others = _read_specialties(session, {UUID(each.doctor) for each in appointments} - doctors.keys())
+    everybody = doctors | others
     problem = Problem(
-        hospitals=hospitals,
-        doctors=tuple(planning.Doctor(str(id_), specialties) for id_, specialties in sorted(doctors.items())),
+        hospitals=_read_hospitals(session, near, now),
+        doctors=tuple(planning.Doctor(str(id_), specialties) for id_, specialties in sorted(everybody.items())),
         availabilities=_read_availabilities(session, doctors, near, now),
         appointments=appointments,
         requests=wishes,
     )
-    return Snapshot(problem, _read_names(session, doctors))
+    return Snapshot(problem, _read_names(session, everybody))
 
 
 def _near(requests: Iterable[Request], now: datetime, reach: timedelta) -> MultiRange[datetime]:

@@ -1,0 +1,42 @@
+"""Waiting for something to come true, without sleeping longer than it takes."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, text
+
+T = TypeVar("T")
+
+
+def until(condition: Callable[[], T], *, seconds: float = 20, what: str = "") -> T:
+    """The first true value of `condition`; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what or condition}"
+        time.sleep(0.02)
+    return value
+
+
+def blocked(engine: Engine) -> list[int]:
+    """The server processes that wait for a lock in this database."""
+    with engine.connect() as connection:
+        return list(
+            connection.execute(
+                text(
+                    "SELECT pid FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND wait_event_type = 'Lock' ORDER BY pid"
+                )
+            ).scalars()
+        )
+
+
+def while_blocked(engine: Engine, waiter: Callable[[], T], release: Callable[[], Any]) -> T:
+    """Run `waiter`, call `release` once it waits for a lock, and return what it came to."""
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(waiter)
+        until(lambda: blocked(engine) or future.done(), what="a lock to be waited for")
+        assert not future.done(), "nothing was waited for"
+        release()
+        return future.result(timeout=20)
