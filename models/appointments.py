@@ -2,37 +2,32 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import outbox
-from models.faults import Refusal, refuse_if
+from models.base import new_ids, period
+from models.explaining import WantedHour, explain
+from models.faults import Fault, Refusal, Refused, refuse_if
 from models.inputs import AppointmentIn
-from models.references import Found
+from models.references import check_reference, find_doctors, find_hospitals, find_patients
+from models.schedule import Appointment, AppointmentStatus
+from planner.problem import HOUR
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """An hour that someone wants, everything in it looked up."""
-
-    row: int
-    patient: Found
-    doctor: Found
-    hospital: Found
-    start: dt.datetime
-
-
-def book_appointments(session: Session, rows: Sequence[AppointmentIn]) -> list[uuid.UUID]:
-    """Book appointments, all or none. Returns their ids, in order.
+def book_appointments(session: Session, rows: Sequence[AppointmentIn], now: dt.datetime) -> list[uuid.UUID]:
+    """Book appointments, all or none. Returns their ids, in order. An hour before `now` can be booked, to record it.
 
     Raises
     ------
     Refused
-        naming those that name nobody or start off the hour (invalid), and those whose hour cannot be had (clash),
-        each with the reason that a conflict would give.
+        naming those that name nobody or start off the hour (invalid), or those whose hour cannot be had (clash), each
+        with the reason and the alternatives that a conflict would have.
 
     """
     wanted = _look_up(session, rows)
@@ -41,10 +36,97 @@ def book_appointments(session: Session, rows: Sequence[AppointmentIn]) -> list[u
     try:
         with session.begin_nested():
             booked = _insert(session, wanted)
-            # What is missing lost to a standing appointment, or to another of these.
-            refuse_if((_taken(each) for each in wanted if each.row not in booked), Refusal.CLASH)
-    except IntegrityError:  # outside an availability
-        refuse_if(_refusals(session, wanted), Refusal.CLASH)
+            # Whoever got nothing clashes with a standing appointment, or with another of these, which stands as yet.
+            refuse_if(explain(session, [hour for hour in wanted if hour.row not in booked], now), Refusal.CLASH)
+    except IntegrityError:  # an hour outside its doctor's availability
+        refuse_if(explain(session, wanted, now), Refusal.CLASH)
         raise
-    outbox.tell(session, "appointment.booked", ({"appointment": str(id_)} for id_ in booked.values()))
-    return [booked[each.row] for each in wanted]
+    _tell(session, "appointment.booked", booked.values())
+    return [booked[hour.row] for hour in wanted]
+
+
+def change_status(
+    session: Session, appointment_id: uuid.UUID, status: AppointmentStatus, version: int | None = None
+) -> None:
+    """Let a booked appointment be cancelled, completed or a no-show. `version`: what the caller saw; None: any.
+
+    Raises
+    ------
+    Refused
+        where it does not exist, has changed since, or is booked no longer.
+
+    """
+    appointment = session.get(Appointment, appointment_id, with_for_update=True)
+    if appointment is None:
+        message = f"There is no appointment {appointment_id}."
+        raise Refused(Refusal.NOT_FOUND, [Fault("unknown_appointment", "", str(appointment_id), message)])
+    if version not in (None, appointment.version):
+        message = "The appointment has been changed since you read it; read it again."
+        raise Refused(Refusal.STALE, [Fault("changed_since", "", str(appointment_id), message)])
+    if appointment.status is not AppointmentStatus.BOOKED:
+        message = f"The appointment is {appointment.status} already; only a booked one changes."
+        raise Refused(Refusal.CLASH, [Fault("appointment_not_booked", "status", appointment.status, message)])
+    session.execute(
+        update(Appointment)
+        .where(Appointment.id == appointment_id)
+        .values(status=status, version=Appointment.version + 1)
+    )
+    _tell(session, f"appointment.{status}", [appointment_id])
+
+
+def _look_up(session: Session, rows: Sequence[AppointmentIn]) -> list[WantedHour]:
+    patients = find_patients(session, (row.patient for row in rows))
+    doctors = find_doctors(session, (row.doctor for row in rows))
+    hospitals = find_hospitals(session, (row.hospital for row in rows))
+    faults: list[Fault] = []
+    for number, row in enumerate(rows):
+        faults += check_reference(patients, "patient", "patient", row.patient, number)
+        faults += check_reference(doctors, "doctor", "doctor", row.doctor, number)
+        faults += check_reference(hospitals, "hospital", "hospital", row.hospital, number)
+        if row.hospital in hospitals:
+            faults += _off_the_hour(row.start, hospitals[row.hospital].timezone, number)
+    refuse_if(faults)
+    return [
+        WantedHour(number, patients[row.patient], doctors[row.doctor], hospitals[row.hospital], row.start)
+        for number, row in enumerate(rows)
+    ]
+
+
+def _off_the_hour(start: dt.datetime, timezone: str, row: int) -> Iterator[Fault]:
+    local = start.astimezone(ZoneInfo(timezone))
+    if local.minute or local.second or local.microsecond:
+        before = start - dt.timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        nearest = [instant.astimezone(ZoneInfo(timezone)).isoformat() for instant in (before, before + HOUR)]
+        yield Fault(
+            "off_the_hour",
+            "start",
+            start.isoformat(),
+            f"An appointment starts on the hour by the hospital's clock ({timezone}), where this is"
+            f" {local:%H:%M}; the nearest hours are {nearest[0]} and {nearest[1]}.",
+            row,
+            facts={"nearest": nearest},
+        )
+
+
+def _insert(session: Session, wanted: Sequence[WantedHour]) -> dict[int, uuid.UUID]:
+    """Write what can be written and return the ids by row; an hour that somebody has is left out."""
+    # In one order, so that two who want the same hours wait for each other and never in a ring.
+    ordered = sorted(wanted, key=lambda hour: (hour.start, hour.doctor.id, hour.patient.id))
+    ids = new_ids(session, len(ordered))
+    values = [
+        {
+            "id": id_,
+            "patient_id": hour.patient.id,
+            "doctor_id": hour.doctor.id,
+            "hospital_id": hour.hospital.id,
+            "timezone": hour.hospital.timezone,
+            "during": period(hour.start, hour.start + HOUR),
+        }
+        for id_, hour in zip(ids, ordered, strict=True)
+    ]
+    written = set(session.scalars(insert(Appointment).on_conflict_do_nothing().returning(Appointment.id), values))
+    return {hour.row: id_ for id_, hour in zip(ids, ordered, strict=True) if id_ in written}
+
+
+def _tell(session: Session, topic: str, appointments: Iterable[uuid.UUID]) -> None:
+    outbox.tell(session, topic, ({"appointment": str(id_)} for id_ in appointments))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 
-from models.base import period
+from models.base import new_ids, period
 from models.faults import Fault, Refusal, Refused, refuse_if
 from models.hospitals import Hospital, Opening
 from models.inputs import AvailabilityIn
@@ -56,7 +56,7 @@ def create_availabilities(session: Session, rows: Sequence[AvailabilityIn]) -> l
     refuse_if(_clashes(session, wanted), Refusal.CLASH)
     if not wanted:
         return []
-    ids = list(session.scalars(select(func.uuidv7()).select_from(func.generate_series(1, len(wanted)))))
+    ids = new_ids(session, len(wanted))
     values = [
         {"id": id_, "doctor_id": each.doctor_id, "hospital_id": each.hospital_id, "during": each.during}
         for id_, each in zip(ids, wanted, strict=True)

@@ -5,10 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from sqlalchemy import DateTime, Enum, MetaData, Uuid, func, text
+from sqlalchemy import DateTime, Enum, MetaData, Uuid, func, select, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from sqlalchemy.dialects.postgresql.base import ischema_names
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 NAMING = {
@@ -54,6 +54,11 @@ def one_of(kind: type[StrEnum], name: str) -> Enum:
 def period(start: datetime, end: datetime) -> Range[datetime]:
     """The half-open range `[start, end)` of two aware instants."""
     return Range(start, end, bounds="[)")
+
+
+def new_ids(session: Session, count: int) -> list[uuid.UUID]:
+    """Primary keys for `count` new rows, ascending."""
+    return list(session.scalars(select(func.uuidv7()).select_from(func.generate_series(1, count))))
 
 
 def whole_period(column: str) -> str:

@@ -5,9 +5,10 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from models.base import new_ids
 from models.booking import (
     BookingBatch,
     BookingRequest,
@@ -53,7 +54,7 @@ def queue_requests(
     """
     known = _look_up(session, rows)
     refuse_if(fault for row, request in enumerate(rows) for fault in _faults(request, row, known))
-    ids = list(session.scalars(select(func.uuidv7()).select_from(func.generate_series(1, len(rows)))))
+    ids = new_ids(session, len(rows))
     session.execute(
         insert(BookingRequest),
         [
