@@ -119,7 +119,7 @@ def _tell(stored: "Stored", *, keep: bool, as_json: bool) -> None:
         rows = {kind.value: number for kind, number in stored.rows.items()}
         print_json({"imported": keep, "rows": rows, "batch": stored.batch if keep else None})
         return
-    told = ", ".join(counted(number, kind.removesuffix("s")) for kind, number in stored.rows.items()) or "Nothing"
+    told = ", ".join(counted(number, *kind.row) for kind, number in stored.rows.items()) or "Nothing"
     answers().print(f"{told}: {'imported' if keep else 'no fault found, nothing kept (--dry-run)'}.")
     if keep and stored.batch:
         answers().print(f"The requests are queued as batch {stored.batch}; `slotwise status` shows how far they are.")

@@ -5,6 +5,7 @@ imported where it starts to work.
 """
 
 import sys
+import traceback
 
 import typer
 
@@ -20,7 +21,8 @@ slotwise demo             all of it, with a sample network
 slotwise up               the same for your own data
 slotwise COMMAND --help   what a command does, with examples
 
-Exit codes: 0 done, 1 refused or not right, 2 wrong usage, 3 a service does not answer.""",
+Exit codes: 0 done, 1 refused or not right, 2 wrong usage, 3 a service does
+not answer, 70 a fault of ours.""",
     rich_markup_mode="rich",
     no_args_is_help=True,
     add_completion=False,
@@ -46,3 +48,6 @@ def main() -> None:
     except BrokenPipeError:  # `slotwise plan … | head`
         sys.stderr.close()
         sys.exit(Exit.DONE)
+    except Exception:  # noqa: BLE001  # told in full; only its exit code is chosen here
+        traceback.print_exc()
+        sys.exit(Exit.FAULT_OF_OURS)

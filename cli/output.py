@@ -28,6 +28,7 @@ class Exit(IntEnum):
     REFUSED = 1  # the answer is no: faults, violations, something undecided
     USAGE = 2  # the command line is wrong; typer's own code
     UNREACHABLE = 3  # a service does not answer, or no instance runs
+    FAULT_OF_OURS = 70  # as sysexits.h has it; a program must not take it for an answer
 
 
 class Stop(Exception):  # noqa: N818  # not always an error
@@ -90,12 +91,9 @@ def refuse(what: str, faults: Iterable[FaultLine], *, as_json: bool) -> Stop:
     return Stop(f"{what}: {counted(len(found), 'fault')}. Nothing was done.")
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, plural: str | None = None) -> str:
     """`1 fault`, `2 faults`, `1,200 faults`."""
-    if number == 1:
-        return f"1 {noun}"
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number:,} {plural}"
+    return f"1 {noun}" if number == 1 else f"{number:,} {plural or f'{noun}s'}"
 
 
 def told(stop: Stop) -> None:

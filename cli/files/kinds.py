@@ -13,3 +13,14 @@ class Kind(StrEnum):
     AVAILABILITIES = "availabilities"
     APPOINTMENTS = "appointments"
     REQUESTS = "requests"
+
+    @property
+    def row(self) -> tuple[str, str]:
+        """One row and several of them, in words."""
+        match self:
+            case Kind.HOURS:
+                return "hospital's hours", "hospitals' hours"
+            case Kind.AVAILABILITIES:
+                return "availability", "availabilities"
+            case _:
+                return self.value.removesuffix("s"), self.value

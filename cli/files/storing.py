@@ -98,7 +98,7 @@ class Store:
             case Kind.AVAILABILITIES:
                 create_availabilities(self.session, rows)
             case Kind.APPOINTMENTS:
-                book_appointments(self.session, rows)
+                book_appointments(self.session, rows, self.now)
             case Kind.REQUESTS:
                 queue_requests(self.session, rows, batch)
 
