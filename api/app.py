@@ -1,0 +1,84 @@
+"""The API, put together. Serve it with `uvicorn api.app:app --no-access-log` (paths and queries name patients)."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import Depends, FastAPI
+
+from api import (
+    appointments,
+    availabilities,
+    booking_batches,
+    booking_requests,
+    directory,
+    events,
+    health,
+    hospitals,
+    media,
+    openapi,
+    planning_runs,
+    problem_pages,
+    problems,
+    schedule,
+    start_page,
+)
+from api.bell import Bell
+from api.logs import configure_logs
+from api.safety import Safety
+from api.settings import api_settings
+from api.waiting import Waiters
+from models.settings import settings
+
+RESOURCES = (
+    hospitals,
+    directory,
+    availabilities,
+    appointments,
+    booking_requests,
+    booking_batches,
+    schedule,
+    planning_runs,
+    events,
+    health,
+)
+PAGES = (start_page, problem_pages)
+
+_log = structlog.get_logger("slotwise.api")
+
+
+def create_app() -> FastAPI:
+    """The application. Settings are read when it starts to serve, not before."""
+    app = FastAPI(
+        title="Slotwise",
+        version="0.1.0",
+        summary="Plans hospital appointments: books what can be booked and says exactly why the rest cannot.",
+        description=openapi.DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.bell = Bell(lambda: settings().redis_url)
+    app.state.waiters = Waiters()
+    problems.install(app)
+    for resource in RESOURCES:
+        app.include_router(resource.router, dependencies=[Depends(media.speaks_json)])
+    for page in PAGES:
+        app.include_router(page.router, include_in_schema=False)
+    openapi.install(app)
+    chosen = api_settings()
+    app.add_middleware(Safety, hosts=chosen.hosts, max_body_bytes=chosen.max_body_bytes)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    configure_logs(as_json=settings().log_json)
+    _log.warning("no_access_control", answers_to=sorted(api_settings().hosts), advice="let only this machine reach it")
+    yield
+    app.state.bell.close()
+
+
+app = create_app()

@@ -1,0 +1,131 @@
+"""Ringing for the planners: "look again", after the commit, and never at the caller's expense.
+
+A bell carries no state. One that is lost costs seconds, since beat rings for whatever is left queued; so a broker that
+is away is noted and not waited for. Bursts are rung once at their start and once after their end.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Annotated
+
+import structlog
+from celery import Celery
+from fastapi import Depends, Request
+
+TASK = "slotwise.plan_queued"
+
+_PAUSE = 0.1
+"""Seconds between two bells: what is queued meanwhile is planned together anyway."""
+
+_COMPLAIN_EVERY = 60.0
+"""Seconds between two log lines about a broker that is away."""
+
+_TIMEOUT = 1.0
+"""Seconds to reach the broker, and to hear from it."""
+
+_log = structlog.get_logger("slotwise.api")
+
+
+class Bell:
+    """Rings from a thread of its own, which starts at the first ring (so after any fork)."""
+
+    def __init__(self, broker_url: Callable[[], str]) -> None:
+        self._broker_url = broker_url
+        self._wanted = threading.Event()
+        self._closing = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._complained = -_COMPLAIN_EVERY
+
+    def ring(self) -> None:
+        """Have the bell rung soon. Returns at once, whatever state the broker is in."""
+        self._wanted.set()
+        with self._lock:
+            if self._thread is None and not self._closing.is_set():
+                self._thread = threading.Thread(target=self._run, name="bell", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """Ring what is still wanted, and end."""
+        self._closing.set()
+        wanted = self._wanted.is_set()
+        self._wanted.set()
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread:
+            thread.join(timeout=3 * _TIMEOUT)
+        elif wanted:
+            _log.warning("bell_not_rung")
+
+    def _run(self) -> None:
+        app = _producer(celery_url(self._broker_url()))
+        try:
+            while True:
+                self._wanted.wait()
+                closing = self._closing.is_set()
+                # Lowered before the bell rings: whoever commits from here on raises it again, and is rung for.
+                self._wanted.clear()
+                self._ring(app)
+                if closing:
+                    return
+                self._closing.wait(_PAUSE)
+        finally:
+            app.close()
+
+    def _ring(self, app: Celery) -> None:
+        try:
+            app.send_task(TASK, retry=False, ignore_result=True)
+        except Exception as error:  # noqa: BLE001  # whatever ails the broker, the request is in the database
+            now = time.monotonic()
+            if now - self._complained >= _COMPLAIN_EVERY:
+                self._complained = now
+                _log.warning("bell_not_rung", reason=type(error).__name__, remedy="beat rings later")
+
+
+def _producer(broker_url: str) -> Celery:
+    """A Celery application that only ever sends."""
+    app = Celery("slotwise-api", broker=broker_url, set_as_current=False)
+    app.conf.update(
+        broker_connection_retry=False,
+        broker_transport_options={
+            "socket_timeout": _TIMEOUT,
+            "socket_connect_timeout": _TIMEOUT,
+            "retry_on_timeout": False,
+            "max_retries": 1,
+            "interval_start": 0,
+            "interval_step": 0,
+            "interval_max": 0,
+        },
+    )
+    return app
+
+
+def celery_url(url: str) -> str:
+    """The address of Redis as Celery spells it: a Unix socket is `redis+socket:///path?virtual_host=1`."""
+    return _respell(url, "unix://", "redis+socket://", "db=", "virtual_host=")
+
+
+def redis_py_url(url: str) -> str:
+    """The address of Redis as redis-py spells it: a Unix socket is `unix:///path?db=1`."""
+    return _respell(url, "redis+socket://", "unix://", "virtual_host=", "db=")
+
+
+def _respell(url: str, old: str, new: str, old_database: str, new_database: str) -> str:
+    if not url.startswith(old):
+        return url
+    path, mark, query = url.removeprefix(old).partition("?")
+    options = [
+        new_database + each.removeprefix(old_database) if each.startswith(old_database) else each
+        for each in query.split("&")
+    ]
+    return new + path + mark + "&".join(options)
+
+
+async def _bell(request: Request) -> Bell:
+    bell: Bell = request.app.state.bell
+    return bell
+
+
+RungBell = Annotated[Bell, Depends(_bell)]
+"""The application's bell."""

@@ -1,0 +1,190 @@
+"""Every kind of problem the API answers with: a stable name, a title, and what to do about it.
+
+The name ends the `type` of a problem (`/problems/hours_taken`, a page that says what is here) and is the `code` of
+each of its faults. A test holds that every fault in the code is listed.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem. `about` is for whoever meets it for the first time."""
+
+    title: str
+    about: str
+
+
+PROTOCOL = {
+    "malformed_json": Kind(
+        "The body is not JSON", "The body could not be read as JSON. Check quotes, commas and braces."
+    ),
+    "cross_site": Kind(
+        "Another site's page sent this",
+        "A browser sent this change on behalf of a page of another site. Changes are taken from our own pages and"
+        " from programs only.",
+    ),
+    "nothing_here": Kind("There is nothing at this address", "Check the path; `/docs` lists every route."),
+    "unknown_problem": Kind("No such kind of problem", "`/problems` lists them all."),
+    "method_not_allowed": Kind(
+        "This address does not take that method", "The `Allow` header names the methods it does take."
+    ),
+    "not_acceptable": Kind(
+        "No such representation", "Answers are JSON: send `Accept: application/json`, or leave the header out."
+    ),
+    "key_in_flight": Kind(
+        "The first request with this Idempotency-Key is still being worked on",
+        "Send the same request again after `Retry-After` seconds; the first answer is then given again.",
+    ),
+    "key_reused": Kind(
+        "This Idempotency-Key was used with another body",
+        "A key stands for one request. Choose a new key for a new request, or send the first body again.",
+    ),
+    "body_too_large": Kind("The body is too large", "Send less at once, for example several smaller batches."),
+    "unsupported_media_type": Kind("The body is not declared as JSON", "Send `Content-Type: application/json`."),
+    "misdirected": Kind(
+        "This server does not answer to that host name",
+        "Until access is controlled, only names of this machine are answered to; `ALLOWED_HOSTS` names others.",
+    ),
+    "internal": Kind(
+        "Something is wrong on our side",
+        "The fault is ours and has been logged under the `request_id` of the answer. Nothing was changed. Try again;"
+        " if it stays, tell whoever runs this server that id.",
+    ),
+    "unavailable": Kind(
+        "Not available just now",
+        "The database is starting, busy or away. Nothing was changed. Send the request again after `Retry-After`"
+        " seconds.",
+    ),
+}
+
+CATEGORIES = {
+    "invalid": Kind("What was sent will not do", "`errors` names every fault: where it is, and what would do instead."),
+    "not_found": Kind("What the address names does not exist", "Check the id or external id in the path."),
+    "clash": Kind(
+        "The schedule stands against it", "What was sent is right in itself. `errors` says what stands against it."
+    ),
+    "stale": Kind("It has changed since you read it", "Read it again, look at what has changed, and try once more."),
+}
+
+SHAPE = {
+    "missing": Kind("Something required is missing", "Add it; `/docs` shows an example of every body."),
+    "unknown_field": Kind("A field nobody knows", "Check its spelling. Unknown fields are refused, never dropped."),
+    "wrong_type": Kind("A value of the wrong type", "The message says which type belongs there."),
+    "invalid_value": Kind("A value that will not do", "The message says why."),
+    "too_long": Kind("A text that is too long", "Shorten it to the length in the message."),
+    "too_short": Kind("A text or list that is too short", "Fill it in, or leave the field out where it is optional."),
+    "too_many": Kind("Too many items", "Send at most as many as the message says."),
+    "out_of_range": Kind("A number out of range", "The message names the limit."),
+    "no_offset": Kind(
+        "A time without a UTC offset",
+        "Without an offset a time names no instant. Write it like 2026-12-01T10:00:00+00:00.",
+    ),
+    "not_an_instant": Kind("Not an instant", "Write it like 2026-12-01T10:00:00+00:00."),
+    "instant_not_text": Kind("An instant must be text", "Write it like 2026-12-01T10:00:00+00:00."),
+    "instant_out_of_reach": Kind("An instant out of reach", "Instants lie in the years 1970 to 2199."),
+    "not_a_date": Kind("Not a date", "Write it like 2026-12-01."),
+    "date_out_of_reach": Kind("A date out of reach", "Dates lie in the years 1970 to 2199."),
+    "date_twice": Kind("A date is named twice", "Put the hours of one date together."),
+    "dates_run_backward": Kind("The last date comes before the first", "Swap `from` and `to`, or choose a later `to`."),
+    "too_many_days": Kind("Too many days at once", "Ask for fewer days at a time."),
+    "not_an_id": Kind("Not an id", "Ids are UUIDs, as in the `id` of an earlier answer."),
+    "not_a_choice": Kind("Not one of the choices", "The message lists them."),
+    "not_text": Kind("Not Unicode text", "Leave out lone surrogates and other broken characters."),
+    "control_character": Kind("A control character", "Leave out NUL, tabs, line breaks and their like."),
+    "unknown_timezone": Kind("Not an IANA time zone", "Write one such as Europe/Lisbon."),
+    "not_a_time_of_day": Kind("Not a time of day", "Write HH:MM, from 00:00 to 24:00."),
+    "opens_at_24": Kind("Opens at 24:00", "Write 00:00 of the next day."),
+    "hours_empty": Kind("A period without length", "For the whole day write 00:00 to 24:00."),
+    "hours_overlap": Kind("Periods that overlap", "Join them into one period."),
+    "specialties_without_doctor": Kind("Specialties without a doctor", "Only users with the role doctor have them."),
+    "unreadable_cursor": Kind("Not a cursor of ours", "Take it from `next_cursor`, or leave it out to start anew."),
+    "unreadable_etag": Kind("Not an ETag", 'Send `If-Match: "3"`, exactly as the `ETag` header of an answer had it.'),
+    "unreadable_key": Kind(
+        "Not an Idempotency-Key", "Send 1 to 255 printable ASCII characters, for example a random UUID."
+    ),
+    "nothing_to_change": Kind("Nothing to change", "Send at least one field that is to be other than it is."),
+    "not_storable": Kind("A value that cannot be stored", "Leave out NUL characters and numbers beyond 64 bits."),
+}
+
+REFERENCES = {
+    "unknown_hospital": Kind("No such hospital", "Name it by its `external_id` or `id`; `GET /hospitals` lists them."),
+    "unknown_doctor": Kind("No such doctor", "Add the doctor with `PUT /users/{external_id}` first."),
+    "unknown_user": Kind("No such user", "Add the user with `PUT /users/{external_id}` first."),
+    "unknown_patient": Kind("No such patient", "Add the patient with `PUT /patients/{external_id}` first."),
+    "inactive_doctor": Kind("The doctor is no longer active", "Choose another doctor."),
+    "inactive_patient": Kind("The patient is no longer active", "Bring the directory up to date first."),
+    "inactive_hospital": Kind("The hospital is no longer active", "Choose another hospital."),
+    "unknown_specialty": Kind("Nobody has this specialty", "The message lists the specialties there are."),
+    "unknown_availability": Kind("No such availability", "`GET /availabilities` lists them."),
+    "unknown_appointment": Kind("No such appointment", "`GET /appointments` lists them."),
+    "unknown_booking_request": Kind("No such booking request", "`GET /booking-requests` lists them."),
+    "unknown_booking_batch": Kind("No such batch", "`GET /booking-batches` lists them."),
+    "unknown_planning_run": Kind("No such planning run", "`GET /planning-runs` lists them."),
+    "unknown_exception": Kind("No exception on that date", "The weekly hours hold there already."),
+    "named_twice": Kind("Named twice", "Name each only once."),
+}
+
+SCHEDULE = {
+    "period_runs_backward": Kind("A period that ends before it starts", "Choose a later end."),
+    "window_runs_backward": Kind("A window that ends before it starts", "Choose a later `latest`."),
+    "off_hour": Kind(
+        "Not on the hour", "Appointments start on the hour by the hospital's clock: 10:00, 11:00, and so on."
+    ),
+    "outside_openings": Kind(
+        "The hospital is not open then", "The message names its next opening; `/hospitals/{id}/openings` lists them."
+    ),
+    "doctor_elsewhere": Kind(
+        "The doctor is in another availability then", "A doctor is in one place at a time; `facts` names the other."
+    ),
+    "appointment_stands": Kind(
+        "Booked appointments stand in it", "Move or cancel the appointments that `errors` names, then try again."
+    ),
+    "availability_outside_openings": Kind(
+        "Availabilities would lie outside the openings", "Change or withdraw those that `errors` names first."
+    ),
+    "external_id_taken": Kind("The external id is taken", "Choose another, or change what has it already."),
+    "doctor_has_availabilities": Kind(
+        "The doctor has availabilities", "Withdraw them, or keep the role and set `active` to false."
+    ),
+    "request_decided": Kind("The request is decided already", "Only a request without a booking can be cancelled."),
+    "appointment_closed": Kind(
+        "The appointment is over and done with", "Only a booked appointment can be cancelled, completed or missed."
+    ),
+    "already_being_moved": Kind("Another request moves it already", "Cancel that request first."),
+    "changed_since": Kind("It has changed since you read it", "Read it again, and send the new `ETag` in `If-Match`."),
+    "clash_meanwhile": Kind(
+        "Another change came in between", "The message says which rule stands against it. Read again and retry."
+    ),
+}
+
+CONFLICTS = {
+    "hospital_closed": Kind(
+        "The hospital is closed then",
+        "No opening of an acceptable hospital holds a whole hour in the window; `facts` names the next opening.",
+    ),
+    "no_availability": Kind(
+        "No acceptable doctor is available then",
+        "The hospital is open, but no acceptable doctor is available in it for a whole hour; `facts` names the"
+        " nearest availability.",
+    ),
+    "hours_taken": Kind(
+        "The hours are taken",
+        "There are available hours, and standing appointments hold every one; `facts` names them.",
+    ),
+    "patient_busy": Kind(
+        "The patient is busy then",
+        "Free hours remain, and each overlaps an appointment of this patient; `facts` names them.",
+    ),
+    "outcompeted": Kind(
+        "Other requests won the hours",
+        "There were hours, and requests of the same or a higher priority won them all; `facts` names the winners.",
+    ),
+}
+
+CATALOGUE = {**PROTOCOL, **CATEGORIES, **SHAPE, **REFERENCES, **SCHEDULE, **CONFLICTS}
+
+
+def title(code: str) -> str:
+    """The title of a kind of problem; of one that is not listed, its name in words."""
+    return CATALOGUE[code].title if code in CATALOGUE else code.replace("_", " ").capitalize()

@@ -1,0 +1,193 @@
+"""Users, doctors and patients: copies that the hospital system keeps current by writing them again."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.named import ExternalId, gone
+from api.pages import ById, Page
+from api.problems import documented
+from api.times import UTC, InstantOut, local
+from models.directory import upsert_patients, upsert_users
+from models.inputs import PatientIn, Specialty, UserIn
+from models.people import Doctor, DoctorSpecialty, Patient, Role, User
+from models.references import find_patients
+from models.session import transaction
+
+router = APIRouter(tags=["Directory"])
+
+Created = {201: {"description": "Added; `Location` is its address"}}
+
+
+class UserOut(BaseModel):
+    """A doctor or another member of staff."""
+
+    id: uuid.UUID
+    external_id: str = Field(examples=["d-17"])
+    name: str = Field(examples=["Dr Ana Sousa"])
+    email: str | None
+    role: Role
+    specialties: list[str] = Field(examples=[["cardiology"]])
+    active: bool
+    updated_at: InstantOut
+
+
+class PatientOut(BaseModel):
+    """Someone who is seen."""
+
+    id: uuid.UUID
+    external_id: str = Field(examples=["p-4711"])
+    name: str
+    active: bool
+    updated_at: InstantOut
+
+
+@router.put(
+    "/users/{external_id:path}",
+    summary="Add or change a user",
+    responses=documented(clash=["doctor_has_availabilities"], invalid=["specialties_without_doctor", "missing"]),
+)
+def put_user(external_id: ExternalId, user: UserIn, response: Response) -> UserOut:
+    """Write a user as the hospital system knows them; writing the same again changes nothing. 201 where new."""
+    with transaction() as session:
+        known = session.scalar(select(User.id).where(User.external_id == external_id))
+        id_ = upsert_users(session, {external_id: user})[external_id]
+        shown = _users_shown(session, [session.get_one(User, id_, populate_existing=True)])[0]
+    if known is None:
+        response.status_code = 201
+        response.headers["Location"] = f"/users/{id_}"
+    return shown
+
+
+@router.get("/users", summary="List users")
+def list_users(
+    asked: ById,
+    role: Annotated[Role | None, Query(description="Only users of this role")] = None,
+    active: Annotated[bool | None, Query(description="Only active ones, or only inactive ones")] = None,
+) -> Page[UserOut]:
+    """Users, oldest first."""
+    users = select(User).order_by(User.id).limit(asked.limit + 1)
+    if role:
+        users = users.where(User.role == role)
+    if active is not None:
+        users = users.where(User.active == active)
+    if asked.after:
+        users = users.where(User.id > asked.after)
+    with transaction() as session:
+        rows = session.scalars(users).all()
+        return asked.page(rows, lambda row: (row.id,), lambda shown: _users_shown(session, shown))
+
+
+@router.get("/users/{external_id:path}", summary="Read a user", responses=documented(not_found=["unknown_user"]))
+def read_user(external_id: ExternalId) -> UserOut:
+    """One user, by `external_id` or `id`."""
+    with transaction() as session:
+        user = session.scalar(select(User).where(User.external_id == external_id))
+        user = user or session.scalar(select(User).where(User.id == _as_id(external_id)))
+        if user is None:
+            raise gone("user", external_id)
+        return _users_shown(session, [user])[0]
+
+
+@router.get("/doctors", summary="List doctors")
+def list_doctors(
+    asked: ById,
+    specialty: Annotated[Specialty | None, Query(description="Only doctors of this specialty")] = None,
+    active: Annotated[bool | None, Query(description="Only active ones, or only inactive ones")] = None,
+) -> Page[UserOut]:
+    """Doctors, oldest first."""
+    doctors = select(User).join(Doctor, Doctor.id == User.id).order_by(User.id).limit(asked.limit + 1)
+    if specialty:
+        of_specialty = select(DoctorSpecialty.doctor_id).where(DoctorSpecialty.specialty == specialty)
+        doctors = doctors.where(User.id.in_(of_specialty))
+    if active is not None:
+        doctors = doctors.where(User.active == active)
+    if asked.after:
+        doctors = doctors.where(User.id > asked.after)
+    with transaction() as session:
+        rows = session.scalars(doctors).all()
+        return asked.page(rows, lambda row: (row.id,), lambda shown: _users_shown(session, shown))
+
+
+@router.put(
+    "/patients/{external_id:path}", summary="Add or change a patient", responses=documented(invalid=["missing"])
+)
+def put_patient(external_id: ExternalId, patient: PatientIn, response: Response) -> PatientOut:
+    """Write a patient as the hospital system knows them; writing the same again changes nothing. 201 where new."""
+    with transaction() as session:
+        known = session.scalar(select(Patient.id).where(Patient.external_id == external_id))
+        id_ = upsert_patients(session, {external_id: patient})[external_id]
+        shown = _patient_shown(session.get_one(Patient, id_, populate_existing=True))
+    if known is None:
+        response.status_code = 201
+        response.headers["Location"] = f"/patients/{id_}"
+    return shown
+
+
+@router.get("/patients", summary="List patients")
+def list_patients(
+    asked: ById, active: Annotated[bool | None, Query(description="Only active ones, or only inactive ones")] = None
+) -> Page[PatientOut]:
+    """Patients, oldest first."""
+    patients = select(Patient).order_by(Patient.id).limit(asked.limit + 1)
+    if active is not None:
+        patients = patients.where(Patient.active == active)
+    if asked.after:
+        patients = patients.where(Patient.id > asked.after)
+    with transaction() as session:
+        rows = session.scalars(patients).all()
+    return asked.page(rows, lambda row: (row.id,), lambda shown: [_patient_shown(row) for row in shown])
+
+
+@router.get(
+    "/patients/{external_id:path}", summary="Read a patient", responses=documented(not_found=["unknown_patient"])
+)
+def read_patient(external_id: ExternalId) -> PatientOut:
+    """One patient, by `external_id` or `id`."""
+    with transaction() as session:
+        found = find_patients(session, [external_id]).get(external_id)
+        if found is None:
+            raise gone("patient", external_id)
+        return _patient_shown(session.get_one(Patient, found.id))
+
+
+def _as_id(reference: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(reference)
+    except ValueError:
+        return None
+
+
+def _users_shown(session: Session, users: Sequence[User]) -> list[UserOut]:
+    specialties: dict[uuid.UUID, list[str]] = {user.id: [] for user in users}
+    rows = select(DoctorSpecialty).where(DoctorSpecialty.doctor_id.in_(specialties)).order_by(DoctorSpecialty.specialty)
+    for row in session.scalars(rows):
+        specialties[row.doctor_id].append(row.specialty)
+    return [
+        UserOut(
+            id=user.id,
+            external_id=user.external_id,
+            name=user.name,
+            email=user.email,
+            role=user.role,
+            specialties=specialties[user.id],
+            active=user.active,
+            updated_at=local(user.updated_at, UTC),
+        )
+        for user in users
+    ]
+
+
+def _patient_shown(patient: Patient) -> PatientOut:
+    return PatientOut(
+        id=patient.id,
+        external_id=patient.external_id,
+        name=patient.name,
+        active=patient.active,
+        updated_at=local(patient.updated_at, UTC),
+    )

@@ -1,0 +1,110 @@
+"""The OpenAPI document: what FastAPI derives from the routes, and the problems that every route shares."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api import problems
+from api.catalogue import CATALOGUE
+
+DESCRIPTION = """\
+Slotwise plans hospital appointments. Queue **booking requests**; planners gather what is queued, book every request
+that can be booked and say exactly why the others cannot.
+
+- **Ids** are UUIDs. Hospitals, doctors and patients are also known by their `external_id`, wherever one is named.
+- **Instants** are RFC 3339 with an offset: yours may have any, ours have the hospital's. Dates in filters are local
+  dates of the hospital, both ends included.
+- **Lists** come in pages: `limit`, and `cursor` for the next one (`next_cursor` in the body, `Link: rel="next"`).
+- **Every POST** takes an `Idempotency-Key`: sent again with the same body it gives the first answer again, marked
+  `Idempotent-Replayed: true`; with another body it is refused with 422, and while the first is being worked on, 409.
+- **What can be edited** has an `ETag`; send it in `If-Match` and a change made meanwhile refuses yours with 412.
+- **Queued work** is answered with 202 and `Location`. Poll that; `Prefer: wait=20` holds the answer back until there
+  is something to say.
+- **Problems** are `application/problem+json` (RFC 9457) with every fault at once; their `type` is a page that says
+  what to do.
+- **X-Request-ID**: send one, or find ours in the answer; the log has it too.
+
+There is no access control yet, so it answers to this machine only.
+"""
+
+_WITH_BODY = frozenset({"post", "put", "patch"})
+_METHODS = frozenset({"get", "put", "post", "delete", "patch"})
+
+_EVERYWHERE = {
+    403: ["cross_site"],
+    406: ["not_acceptable"],
+    421: ["misdirected"],
+    500: ["internal"],
+    503: ["unavailable"],
+}
+_IF_BODY = {400: ["malformed_json"], 413: ["body_too_large"], 415: ["unsupported_media_type"]}
+_IF_POST = {409: ["key_in_flight"], 422: ["key_reused", "unreadable_key"]}
+
+
+def install(app: FastAPI) -> None:
+    """Let `app` describe itself with every problem it may answer."""
+
+    def openapi() -> dict[str, Any]:  # Any: an OpenAPI document
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's documentation says
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description=app.description,
+        routes=app.routes,
+        tags=[{"name": name, "description": about} for name, about in _TAGS.items()],
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    schemas = document["components"]["schemas"]
+    for model in (problems.Problem, problems.ErrorOut):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema.pop("$defs", None)
+        schemas[model.__name__] = schema
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    for path in document["paths"].values():
+        for method in _METHODS & path.keys():
+            _complete(method, path[method])
+    return document
+
+
+def _complete(method: str, operation: dict[str, Any]) -> None:
+    """Add to one operation the problems that it shares with others."""
+    shared = {status: list(codes) for status, codes in _EVERYWHERE.items()}
+    if method == "get":
+        del shared[403]
+    if method in _WITH_BODY and "requestBody" in operation:
+        shared |= _IF_BODY
+    if method == "post":
+        shared |= _IF_POST
+    responses = operation["responses"]
+    if "422" in responses and "application/json" in responses["422"].get("content", {}):
+        responses["422"] = problems.example_response(422, ["invalid"])
+    for status, codes in shared.items():
+        standing = responses.get(str(status), {}).get("content", {}).get(problems.MEDIA_TYPE, {}).get("examples", {})
+        known = [code for code in standing if code in CATALOGUE]
+        responses[str(status)] = problems.example_response(
+            status, [*known, *(code for code in codes if code not in known)]
+        )
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+_TAGS = {
+    "Hospitals": "Hospitals, their weekly hours, their exceptions, and the openings projected from these.",
+    "Directory": "Users, doctors and patients: copies that the hospital system keeps current.",
+    "Availabilities": "When doctors see patients, and where.",
+    "Appointments": "Hours that stand.",
+    "Booking requests": "Wishes for an hour, alone or in batches: queued, decided, polled.",
+    "Schedule": "What a day looks like.",
+    "Planning runs": "What the planners have been doing.",
+    "Events": "What happened, for other systems.",
+    "Health": "For the operator.",
+}

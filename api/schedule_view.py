@@ -1,0 +1,169 @@
+"""What lies in some days of a hospital, read with a fixed number of queries: the rows behind `api.schedule`.
+
+A day here is a working day: a period that runs past midnight belongs whole to the day on which it starts, so the day
+ends when its last period does and the next begins there. Days follow each other without gap or overlap, and every
+appointment is in exactly one of them.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
+from sqlalchemy.orm import Session
+
+from api.times import ends
+from models.base import period
+from models.hospitals import MINUTES_OF_A_DAY, Hospital, Opening, OperatingException, OperatingHours
+from models.hours import instant_of
+from models.people import DoctorSpecialty, Patient, User
+from models.schedule import Appointment, AppointmentStatus, Availability
+from planner.instants import HOUR_US, LocalClock, instant, join, micros
+from planner.problem import HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The working day `[start, end)` of a local date. `exception` is what keeps its weekly hours from holding."""
+
+    date: dt.date
+    start: dt.datetime
+    end: dt.datetime
+    exception: OperatingException | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An appointment and its patient."""
+
+    appointment: Appointment
+    patient: Patient
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What lies in some days. Availabilities and appointments a little outside are there too: hours may reach out."""
+
+    openings: Sequence[Range[dt.datetime]]
+    availabilities: Sequence[Availability]
+    standing: Sequence[Standing]
+    doctors: Sequence[User]
+    specialties: Mapping[uuid.UUID, list[str]]
+
+
+def working_days(session: Session, hospital: Hospital, first: dt.date, count: int) -> list[Day]:
+    """The working days of `count` local dates from `first` on."""
+    zone = ZoneInfo(hospital.timezone)
+    before = first - dt.timedelta(days=1)
+    week = dict(
+        session.execute(
+            select(OperatingHours.weekday, OperatingHours.hours).where(OperatingHours.hospital_id == hospital.id)
+        )
+        .tuples()
+        .all()
+    )
+    exceptions = {
+        row.date: row
+        for row in session.scalars(
+            select(OperatingException).where(
+                OperatingException.hospital_id == hospital.id,
+                OperatingException.date.between(before, first + dt.timedelta(days=count)),
+            )
+        )
+    }
+
+    def end_of(date: dt.date) -> dt.datetime:
+        exception = exceptions.get(date)
+        return _end_of(date, week.get(date.isoweekday()) if exception is None else exception.hours, zone)
+
+    dates = [first + dt.timedelta(days=number) for number in range(count)]
+    return [Day(date, end_of(date - dt.timedelta(days=1)), end_of(date), exceptions.get(date)) for date in dates]
+
+
+def _end_of(date: dt.date, hours: MultiRange[int] | None, zone: ZoneInfo) -> dt.datetime:
+    closes = max((span.upper or 0 for span in hours or ()), default=0)
+    if closes > MINUTES_OF_A_DAY:
+        return instant_of(date, closes, zone, closing=True)
+    return instant_of(date, MINUTES_OF_A_DAY, zone)
+
+
+def read_rows(session: Session, hospital_id: uuid.UUID, days: Sequence[Day], doctors: Sequence[uuid.UUID]) -> Rows:
+    """What lies in `days` at a hospital, of `doctors` (none: of all that have anything there)."""
+    whole = period(days[0].start, days[-1].end)
+    wide = period(days[0].start - HOUR, days[-1].end + HOUR)
+    openings = session.scalars(
+        select(Opening.during)
+        .where(Opening.hospital_id == hospital_id, Opening.during.overlaps(whole))
+        .order_by(Opening.during)
+    ).all()
+    of_availabilities = select(Availability).where(
+        Availability.hospital_id == hospital_id, Availability.during.overlaps(wide)
+    )
+    of_appointments = (
+        select(Appointment, Patient)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .where(
+            Appointment.hospital_id == hospital_id,
+            Appointment.during.overlaps(wide),
+            Appointment.status != AppointmentStatus.CANCELLED,
+        )
+    )
+    if doctors:
+        of_availabilities = of_availabilities.where(Availability.doctor_id.in_(doctors))
+        of_appointments = of_appointments.where(Appointment.doctor_id.in_(doctors))
+    availabilities = session.scalars(of_availabilities.order_by(func.lower(Availability.during))).all()
+    standing = [
+        Standing(appointment, patient)
+        for appointment, patient in session.execute(
+            of_appointments.order_by(func.lower(Appointment.during), Appointment.id)
+        ).tuples()
+    ]
+    seen = {each.doctor_id for each in availabilities} | {each.appointment.doctor_id for each in standing}
+    wanted = set(doctors) or seen
+    users = session.scalars(select(User).where(User.id.in_(wanted)).order_by(User.name, User.id)).all()
+    specialties: dict[uuid.UUID, list[str]] = {id_: [] for id_ in wanted}
+    named = select(DoctorSpecialty).where(DoctorSpecialty.doctor_id.in_(wanted)).order_by(DoctorSpecialty.specialty)
+    for row in session.scalars(named):
+        specialties[row.doctor_id].append(row.specialty)
+    return Rows(openings, availabilities, standing, users, specialties)
+
+
+def within(periods: Iterable[Range[dt.datetime]], day: Day) -> Iterator[tuple[dt.datetime, dt.datetime]]:
+    """The parts of periods that lie in a day."""
+    for each in periods:
+        start, end = ends(each)
+        if start < day.end and end > day.start:
+            yield max(start, day.start), min(end, day.end)
+
+
+def free_hours(
+    availabilities: Iterable[Availability],
+    standing: Iterable[Standing],
+    zone: ZoneInfo,
+    since: dt.datetime,
+    until: dt.datetime,
+) -> list[dt.datetime]:
+    """The starts in `[since, until)` of the hours in which one doctor, of whom all of these are, can be booked."""
+    first, last = micros(since), micros(until)
+    taken = [
+        micros(ends(each.appointment.during)[0])
+        for each in standing
+        if each.appointment.status is AppointmentStatus.BOOKED
+    ]
+    joined = join([(micros(start), micros(end)) for start, end in (ends(each.during) for each in availabilities)])
+    return [
+        instant(start)
+        for begin, end in joined
+        for start in _clock(zone.key).full_hours(max(begin, first), min(end, last + HOUR_US))
+        if start < last and not any(abs(start - other) < HOUR_US for other in taken)
+    ]
+
+
+@cache
+def _clock(timezone: str) -> LocalClock:
+    return LocalClock(timezone)
