@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 _POLL = 0.02  # seconds between two looks at whether a process is ready
 _FIRST_PAUSE = 0.1  # seconds before the first restart, doubled for each further one
 _LONGEST_PAUSE = 10.0  # seconds
-_SETTLED = 30.0  # seconds after which a process counts as well, so that its next death is its first again
+_SETTLED = 5.0  # seconds after which a process counts as well, so that its next death is its first again
 _LAST_WORDS = 0.5  # seconds to wait for the end of what a dead process wrote; what it started may write longer
 
 

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from cli.embedded.account import Account
 from cli.embedded.binaries import POSTGRESQL, find_program
-from cli.embedded.errors import ProcessFailed
+from cli.embedded.errors import DataFolderUnusable, ProcessFailed
 from cli.embedded.folder import make_private_folder
 from cli.embedded.keeper import Process
 from cli.embedded.orphans import end_recorded, kill_titled
@@ -56,6 +56,10 @@ class PostgreSQL:
         return self.folder.absolute() / "postgresql"
 
     @property
+    def _secrets(self) -> Path:
+        return self.folder / "secrets.json"
+
+    @property
     def url(self) -> str:
         """The address of the database `slotwise`, for SQLAlchemy with psycopg."""
         return f"postgresql+psycopg://{_USER}:{self._passwords()[_USER]}@/{_USER}?host={self.sockets}&port={_PORT}"
@@ -69,10 +73,15 @@ class PostgreSQL:
             when no PostgreSQL is installed that runs here.
         ProcessFailed
             when `initdb` fails.
+        DataFolderUnusable
+            when there is data, but its passwords are gone.
         """
         program = find_program(POSTGRESQL, self.account, self.folder.absolute() / "programs")
         if not self.data.exists():
             self._initialise(program.with_name("initdb"))
+        if not self._secrets.exists():
+            why = "secrets.json, with the passwords of the database in it, is gone. Restore it, or remove postgresql/ too."
+            raise DataFolderUnusable(self.folder, why)
         settings = _SETTINGS | {"unix_socket_directories": str(self.sockets), "cluster_name": self._cluster}
         settings |= {} if self.durable else _NOT_DURABLE
         return Process(
@@ -132,10 +141,9 @@ class PostgreSQL:
 
     def _passwords(self) -> dict[str, str]:
         """The passwords by user: random, made once, and kept beside the data."""
-        file = self.folder / "secrets.json"
-        if not file.exists():
-            write_private(file, json.dumps({user: secrets.token_urlsafe(24) for user in (_SUPERUSER, _USER)}))
-        passwords: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+        if not self._secrets.exists():
+            write_private(self._secrets, json.dumps({user: secrets.token_urlsafe(24) for user in (_SUPERUSER, _USER)}))
+        passwords: dict[str, str] = json.loads(self._secrets.read_text(encoding="utf-8"))
         return passwords
 
     @property

@@ -142,6 +142,12 @@ def run_script() -> Iterator[Callable[..., Script]]:
 
 
 @pytest.fixture
+def instance_source() -> Callable[[str], str]:
+    """The program of an instance; `before` is Python that runs first in it."""
+    return lambda before: _INSTANCE.format(before=before)
+
+
+@pytest.fixture
 def start_instance(run_script) -> Callable[..., Instance]:
     """Starts an instance on a folder, in a process of its own; `before` is Python that runs first in it."""
 

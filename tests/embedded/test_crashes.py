@@ -152,6 +152,20 @@ def test_a_signal_ends_an_instance_cleanly_even_while_clients_are_connected(data
     assert "database system is shut down" in (data_folder / "logs" / "postgresql.log").read_text()
 
 
+def test_ctrl_c_during_the_start_leaves_nothing_running(data_folder, run_script, instance_source):
+    interrupt = """
+import os, signal
+import cli.embedded.valkey
+cli.embedded.valkey._answers = lambda _: os.kill(os.getpid(), signal.SIGINT)
+"""
+    script = run_script(instance_source(interrupt), data_folder)
+    assert script.line() == "ended"
+    assert script.process.wait() == 0
+    assert (data_folder / "valkey").exists()
+    running = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
+    assert not [argv for argv in running if argv and str(data_folder / "") in " ".join(argv)]
+
+
 def test_an_impatient_second_ctrl_c_leaves_no_orphans(data_folder, start_instance):
     instance = start_instance(data_folder)
     while instance.process.poll() is None:

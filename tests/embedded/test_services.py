@@ -92,6 +92,15 @@ def test_a_wrong_password_is_refused(data_folder, connect):
             connect(services.database_url.replace(password, "guess"))
 
 
+def test_data_whose_passwords_are_gone_is_refused_and_kept(data_folder):
+    with start(data_folder):
+        pass
+    (data_folder / "secrets.json").unlink()
+    with pytest.raises(DataFolderUnusable, match="Restore it"), start(data_folder):
+        pass
+    assert (data_folder / "postgresql" / "PG_VERSION").exists()
+
+
 def test_a_second_instance_on_a_folder_is_refused_with_the_folder_and_the_process_named(data_folder):
     with start(data_folder) as first:
         with (
