@@ -33,11 +33,12 @@ ONE_VIEW = "REPEATABLE READ"
 class Snapshot:
     """A planning problem as it was when it was read.
 
-    `names` maps the ids of doctors and hospitals to what people call them. `moot` maps the requests that can no
-    longer be planned, and so are not in the problem, to the reason.
+    `now` is when that was. `names` maps the ids of doctors and hospitals to what people call them. `moot` maps the
+    requests that can no longer be planned, and so are not in the problem, to the reason.
     """
 
     problem: Problem
+    now: datetime
     names: Mapping[str, str]
     moot: Mapping[UUID, str] = field(default_factory=dict)
 
@@ -71,7 +72,7 @@ def problem_of(session: Session, requests: Iterable[Request], *, now: datetime, 
         appointments=appointments,
         requests=wishes,
     )
-    return Snapshot(problem, _read_names(session, everybody))
+    return Snapshot(problem, now, _read_names(session, everybody))
 
 
 def _near(requests: Iterable[Request], now: datetime, reach: timedelta) -> MultiRange[datetime]:
