@@ -80,8 +80,8 @@ class PostgreSQL:
         if not self.data.exists():
             self._initialise(program.with_name("initdb"))
         if not self._secrets.exists():
-            why = "secrets.json, with the passwords of the database in it, is gone. Restore it, or remove postgresql/ too."
-            raise DataFolderUnusable(self.folder, why)
+            why = "secrets.json, which holds the passwords of the database, is gone."
+            raise DataFolderUnusable(self.folder, f"{why} Restore it, or remove postgresql/ too.")
         settings = _SETTINGS | {"unix_socket_directories": str(self.sockets), "cluster_name": self._cluster}
         settings |= {} if self.durable else _NOT_DURABLE
         return Process(

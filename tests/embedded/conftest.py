@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from cli.embedded import EmbeddedServices
 from cli.embedded.folder import temporary_data_folder
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -118,6 +119,22 @@ def connect():
 def data_folder() -> Iterator[Path]:
     with temporary_data_folder() as folder:
         yield folder
+
+
+@pytest.fixture(scope="session")
+def first_folder() -> Iterator[Path]:
+    """A data folder in which the services ran once."""
+    with temporary_data_folder() as folder:
+        with EmbeddedServices(folder, environ={}, durable=False):
+            pass
+        yield folder
+
+
+@pytest.fixture
+def used_folder(data_folder, first_folder) -> Path:
+    """A copy of it: sooner there than one in which the database has to be made."""
+    subprocess.run(["cp", "-a", f"{first_folder}/.", data_folder], check=True)
+    return data_folder
 
 
 @pytest.fixture

@@ -67,8 +67,8 @@ class Writer:
 
 
 @pytest.fixture
-def own_services(data_folder):
-    with EmbeddedServices(data_folder, environ={}) as services:
+def own_services(used_folder):
+    with EmbeddedServices(used_folder, environ={}) as services:
         yield services
 
 
@@ -106,8 +106,8 @@ def test_servers_come_back_as_often_as_they_are_killed(own_services, connect, un
         until(lambda: answer(own_services, connect))
 
 
-def test_everything_killed_at_once_loses_nothing_that_was_acknowledged(data_folder, start_instance, connect, until):
-    first = start_instance(data_folder)
+def test_everything_killed_at_once_loses_nothing_that_was_acknowledged(used_folder, start_instance, connect, until):
+    first = start_instance(used_folder)
     writer = Writer(first.database_url, first.redis_url, connect)
     until(lambda: min(len(writer.rows), len(writer.items)) > 200)
     first.note_family()
@@ -116,58 +116,58 @@ def test_everything_killed_at_once_loses_nothing_that_was_acknowledged(data_fold
         with suppress(psutil.NoSuchProcess):
             process.kill()
     writer.join()
-    second = start_instance(data_folder)
+    second = start_instance(used_folder)
     assert writer.missing(second.database_url, second.redis_url) == (set(), set())
 
 
 @linux_only
-def test_a_killed_supervisor_takes_its_services_along(data_folder, start_instance):
-    instance = start_instance(data_folder)
+def test_a_killed_supervisor_takes_its_services_along(used_folder, start_instance):
+    instance = start_instance(used_folder)
     instance.kill()
     assert instance.family_is_gone()
 
 
-def test_orphans_of_a_killed_supervisor_are_ended_by_the_next_start(data_folder, start_instance, connect):
+def test_orphans_of_a_killed_supervisor_are_ended_by_the_next_start(used_folder, start_instance, connect):
     # Also the negative control of the test above: without the guard there are orphans.
-    first = start_instance(data_folder, before=_WITHOUT_DEATH_SIGNAL)
+    first = start_instance(used_folder, before=_WITHOUT_DEATH_SIGNAL)
     with connect(first.database_url) as connection:
         connection.execute("CREATE TABLE kept ()")
     first.kill()
     assert not first.family_is_gone(seconds=1)
-    second = start_instance(data_folder)
+    second = start_instance(used_folder)
     assert first.family_is_gone()
     with connect(second.database_url) as connection:
         connection.execute("SELECT FROM kept")
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_an_instance_cleanly_even_while_clients_are_connected(data_folder, start_instance, connect, sign):
-    instance = start_instance(data_folder)
+def test_a_signal_ends_an_instance_cleanly_even_while_clients_are_connected(used_folder, start_instance, connect, sign):
+    instance = start_instance(used_folder)
     with connect(instance.database_url):
         instance.process.send_signal(sign)
         assert instance.line() == "ended"
         assert instance.process.wait() == 0
     assert instance.family_is_gone(seconds=1)
-    assert not (data_folder / "running.json").exists()
-    assert "database system is shut down" in (data_folder / "logs" / "postgresql.log").read_text()
+    assert not (used_folder / "running.json").exists()
+    assert "database system is shut down" in (used_folder / "logs" / "postgresql.log").read_text()
 
 
-def test_ctrl_c_during_the_start_leaves_nothing_running(data_folder, run_script, instance_source):
+def test_ctrl_c_during_the_start_leaves_nothing_running(used_folder, run_script, instance_source):
     interrupt = """
 import os, signal
 import cli.embedded.valkey
 cli.embedded.valkey._answers = lambda _: os.kill(os.getpid(), signal.SIGINT)
 """
-    script = run_script(instance_source(interrupt), data_folder)
+    script = run_script(instance_source(interrupt), used_folder)
     assert script.line() == "ended"
     assert script.process.wait() == 0
-    assert (data_folder / "valkey").exists()
+    assert (used_folder / "valkey").exists()
     running = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
-    assert not [argv for argv in running if argv and str(data_folder / "") in " ".join(argv)]
+    assert not [argv for argv in running if argv and str(used_folder / "") in " ".join(argv)]
 
 
-def test_an_impatient_second_ctrl_c_leaves_no_orphans(data_folder, start_instance):
-    instance = start_instance(data_folder)
+def test_an_impatient_second_ctrl_c_leaves_no_orphans(used_folder, start_instance):
+    instance = start_instance(used_folder)
     while instance.process.poll() is None:
         instance.interrupt_group()
         try:
@@ -177,16 +177,16 @@ def test_an_impatient_second_ctrl_c_leaves_no_orphans(data_folder, start_instanc
     assert instance.family_is_gone(seconds=1)
 
 
-def test_what_a_crash_left_behind_does_not_block_the_next_start(data_folder, start_instance, connect):
-    start_instance(data_folder).kill()
-    (data_folder / "postgresql.new").mkdir()
-    (data_folder / "postgresql.new" / "half an initdb").touch()
+def test_what_a_crash_left_behind_does_not_block_the_next_start(used_folder, start_instance, connect):
+    start_instance(used_folder).kill()
+    (used_folder / "postgresql.new").mkdir()
+    (used_folder / "postgresql.new" / "half an initdb").touch()
     for name in ("valkey.sock", ".s.PGSQL.5432", ".s.PGSQL.5432.lock", "password"):
-        stale = data_folder / "sockets" / name
+        stale = used_folder / "sockets" / name
         stale.unlink(missing_ok=True)
         stale.write_text("stale")
-    (data_folder / "running.json.partial").write_text("half")
-    instance = start_instance(data_folder)
+    (used_folder / "running.json.partial").write_text("half")
+    instance = start_instance(used_folder)
     with connect(instance.database_url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
@@ -202,31 +202,31 @@ def stranger(request):
 
 
 @pytest.fixture
-def stale_pid_files(data_folder, stranger):
+def stale_pid_files(used_folder, stranger):
     """Pid files of a crashed instance whose numbers belong to a stranger by now."""
-    with EmbeddedServices(data_folder, environ={}, durable=False):
-        old = (data_folder / "postgresql" / "postmaster.pid").read_text().split("\n")
+    with EmbeddedServices(used_folder, environ={}, durable=False):
+        old = (used_folder / "postgresql" / "postmaster.pid").read_text().split("\n")
     for name, lines in (
         ("postgresql/postmaster.pid", [str(stranger.pid), *old[1:]]),
         ("valkey/valkey.pid", [str(stranger.pid), ""]),
     ):
-        (data_folder / name).write_text("\n".join(lines))
-        service_account().own(data_folder / name)
+        (used_folder / name).write_text("\n".join(lines))
+        service_account().own(used_folder / name)
 
 
 def test_pid_files_that_name_a_stranger_by_now_do_not_block_the_next_start(
-    data_folder, stale_pid_files, stranger, connect
+    used_folder, stale_pid_files, stranger, connect
 ):
     lived = psutil.Process(stranger.pid).status()
-    with EmbeddedServices(data_folder, environ={}, durable=False) as services:
+    with EmbeddedServices(used_folder, environ={}, durable=False) as services:
         assert answer(services, connect)
     assert psutil.Process(stranger.pid).status() == lived
 
 
-def test_without_the_guard_they_would(data_folder, stale_pid_files, monkeypatch):
+def test_without_the_guard_they_would(used_folder, stale_pid_files, monkeypatch):
     monkeypatch.setattr(PostgreSQL, "_disown", lambda *_: None)
     monkeypatch.setattr(keeper, "_FIRST_PAUSE", 0.01)
-    with pytest.raises(ProcessFailed, match="already exists"), EmbeddedServices(data_folder, environ={}, durable=False):
+    with pytest.raises(ProcessFailed, match="already exists"), EmbeddedServices(used_folder, environ={}, durable=False):
         pass
 
 
@@ -268,9 +268,9 @@ except InstanceRunning:
 """
 
 
-def claims(data_folder: Path, before: str) -> list[str]:
+def claims(folder: Path, before: str) -> list[str]:
     """What four processes hear that claim one folder at the same moment."""
-    argv = [sys.executable, "-c", _CLAIM.format(before=before), str(data_folder)]
+    argv = [sys.executable, "-c", _CLAIM.format(before=before), str(folder)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     processes = [subprocess.Popen(argv, **pipes, cwd=Path(__file__).parents[2]) for _ in range(4)]
     try:
