@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # its stubs are a package of their own
+import psutil
 
 _GRACE_OF_THE_KERNEL = 5.0  # seconds that SIGKILL may take
 _MARK = "SLOTWISE_SUPERVISED_IN"  # an environment variable: the log folder of the process's supervisor
