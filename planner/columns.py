@@ -1,0 +1,279 @@
+"""A problem as columns: numpy arrays with one entry per hour, per seeker, per candidate.
+
+Words used only inside the planner:
+
+- *moment*: an index into the ascending instants at which some hour may start;
+- *seeker*: whoever needs an hour: a request, or a movable appointment (which may also stay where it is);
+- *fixed* appointment: neither movable nor replaced by a request's `moves`, so its hour is gone for everybody.
+
+Ids become numbers in the order of the ids, so that the order in which a file lists things decides nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import numpy as np
+
+from planner.hours import Bools, Hours, Ints, Moments, available_hours, spans
+from planner.instants import HOUR_US, micros
+from planner.problem import Appointment, Priority, Problem, Request
+
+MOVABLE, URGENT, SOON, ROUTINE = range(4)
+"""The rank of a seeker. Movable appointments come first: they must keep an hour, whoever else goes without."""
+RANK = {Priority.URGENT: URGENT, Priority.SOON: SOON, Priority.ROUTINE: ROUTINE}
+PLACE_HOURS = 24
+"""Inconvenience of one place down the list of doctors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seekers:
+    """Everybody who needs an hour: the requests by id, then the movable appointments by id.
+
+    Arrays have one entry per seeker. An hour suits from moment `first` up to, not including, `last`; `preferred` is in
+    microseconds. `hospitals` is a row of `Columns.hospital_sets`.
+    """
+
+    rank: Ints
+    patient: Ints
+    first: Ints
+    last: Ints
+    preferred: Ints
+    hospitals: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The acceptable doctors: (seeker, doctor, place on the list), ascending by seeker, then place."""
+
+    seeker: Ints
+    doctor: Ints
+    place: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The hours that a seeker could have, ascending by seeker; one entry per candidate.
+
+    `cost` is the inconvenience in hours. `moves` marks the new hours of movable appointments. `patient` and `rank` repeat
+    the seeker's. No seeker has two candidates with the same doctor at the same moment.
+    """
+
+    seeker: Ints
+    doctor: Ints
+    hospital: Ints
+    moment: Ints
+    cost: Ints
+    moves: Bools
+    patient: Ints
+    rank: Ints
+
+    def take(self, which: Ints | Bools) -> Self:
+        """Some of them, in their order."""
+        columns = (self.seeker, self.doctor, self.hospital, self.moment, self.cost, self.moves, self.patient, self.rank)
+        return type(self)(*(column[which] for column in columns))
+
+    def __len__(self) -> int:
+        return len(self.seeker)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Everything the stages after this one look at.
+
+    `hours` are all available hours; `taken[h]` says that a fixed appointment of the doctor overlaps hour `h`; the
+    others are the offers.
+    """
+
+    requests: tuple[Request, ...]
+    movables: tuple[Appointment, ...]
+    fixed: tuple[Appointment, ...]
+    doctors: tuple[str, ...]
+    hospitals: tuple[str, ...]
+    hospital_sets: Bools
+    moments: Moments
+    hours: Hours
+    taken: Bools
+    seekers: Seekers
+    wishes: Wishes
+    candidates: Candidates
+
+
+def columns(problem: Problem) -> Columns:
+    """The columns of `problem`. Linear in hours and candidates, but for sorting."""
+    requests = tuple(sorted(problem.requests, key=lambda request: request.id))
+    replaced = {request.moves for request in requests if request.moves is not None}
+    standing = sorted((a for a in problem.appointments if a.id not in replaced), key=lambda a: a.id)
+    movables = tuple(a for a in standing if a.movable)
+    fixed = tuple(a for a in standing if not a.movable)
+    doctors = {id_: number for number, id_ in enumerate(sorted(doctor.id for doctor in problem.doctors))}
+    hospitals = {id_: number for number, id_ in enumerate(sorted(hospital.id for hospital in problem.hospitals))}
+
+    doctor, hospital, start = available_hours(problem, doctors, hospitals)
+    moments = Moments.of(np.concatenate([start, _micros(a.start for a in movables)]))
+    hours = Hours(doctor, hospital, np.searchsorted(moments.start, start))
+    gone = moments.overlapping(_ints(doctors[a.doctor] for a in fixed), _micros(a.start for a in fixed))
+    taken = np.isin(moments.key(hours.doctor, hours.moment), gone)
+
+    patients = {id_: i for i, id_ in enumerate(sorted({seeker.patient for seeker in (*requests, *movables)}))}
+    seekers, hospital_sets = _seekers(requests, movables, moments, patients, hospitals)
+    wishes = _wishes(problem, requests, movables, doctors)
+    busy = [a for a in fixed if a.patient in patients]
+    busy_at = moments.overlapping(_ints(patients[a.patient] for a in busy), _micros(a.start for a in busy))
+    open_ones = accepted(hours.take(~taken), moments, seekers, wishes, hospital_sets)
+    stays = _stays(movables, moments, seekers, doctors, hospitals, len(requests))
+    candidates = _candidates(open_ones, stays, moments, seekers, busy_at)
+    return Columns(
+        requests, movables, fixed, tuple(doctors), tuple(hospitals), hospital_sets,
+        moments, hours, taken, seekers, wishes, candidates,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Hours that seekers accept, whoever is busy then: (seeker, place on the list of doctors, hour)."""
+
+    seeker: Ints
+    place: Ints
+    hours: Hours
+
+
+def accepted(hours: Hours, moments: Moments, seekers: Seekers, wishes: Wishes, hospital_sets: Bools) -> Accepted:
+    """Which of `hours` each of the seekers named in `wishes` accepts: by doctor, hospital and window."""
+    key = moments.key(hours.doctor, hours.moment)
+    first = np.searchsorted(key, moments.key(wishes.doctor, seekers.first[wishes.seeker]))
+    last = np.searchsorted(key, moments.key(wishes.doctor, seekers.last[wishes.seeker]))
+    hour = spans(first, last)
+    count = np.maximum(last - first, 0)
+    seeker, place = np.repeat(wishes.seeker, count), np.repeat(wishes.place, count)
+    suits = hospital_sets[seekers.hospitals[seeker], hours.hospital[hour]]
+    return Accepted(seeker[suits], place[suits], hours.take(hour[suits]))
+
+
+def _seekers(
+    requests: tuple[Request, ...],
+    movables: tuple[Appointment, ...],
+    moments: Moments,
+    patients: dict[str, int],
+    hospitals: dict[str, int],
+) -> tuple[Seekers, Bools]:
+    """The seekers, and the sets of hospitals that they refer to: `[set, hospital]`, set 0 holding all of them."""
+    sets: dict[frozenset[str] | None, int] = {None: 0}
+    for request in requests:
+        sets.setdefault(_hospital_set(request), len(sets))
+    hospital_sets = np.zeros((len(sets), len(hospitals)), dtype=np.bool_)
+    for chosen, number in sets.items():
+        hospital_sets[number, [hospitals[id_] for id_ in (hospitals if chosen is None else chosen)]] = True
+    earliest = [*(micros(r.earliest) for r in requests), *(_or_ever(a, -1) for a in movables)]
+    latest = [*(micros(r.latest) for r in requests), *(_or_ever(a, 1) for a in movables)]
+    start = moments.start
+    seekers = Seekers(
+        rank=_ints([*(RANK[r.priority] for r in requests), *(MOVABLE for _ in movables)]),
+        patient=_ints(patients[seeker.patient] for seeker in (*requests, *movables)),
+        first=np.searchsorted(start, _ints(earliest), side="left"),
+        last=np.searchsorted(start, _ints(latest) - HOUR_US, side="right"),
+        preferred=_micros([*(r.preferred or r.earliest for r in requests), *(a.start for a in movables)]),
+        hospitals=_ints([*(sets[_hospital_set(r)] for r in requests), *(0 for _ in movables)]),
+    )
+    return seekers, hospital_sets
+
+
+def _hospital_set(request: Request) -> frozenset[str] | None:
+    return None if request.hospitals is None else frozenset(request.hospitals)
+
+
+def _or_ever(movable: Appointment, side: int) -> int:
+    """The start (side -1) or end (side 1) of the appointment's window in microseconds; without one, beyond any year."""
+    if movable.window is None:
+        return side * 2**60
+    return micros(movable.window.start if side < 0 else movable.window.end)
+
+
+def _wishes(
+    problem: Problem, requests: tuple[Request, ...], movables: tuple[Appointment, ...], doctors: dict[str, int]
+) -> Wishes:
+    specialties = {doctor.id: doctor.specialties for doctor in problem.doctors}
+    known: dict[tuple[tuple[str, ...] | None, str | None], list[tuple[int, int]]] = {}
+    rows: list[tuple[int, int, int]] = []
+    for seeker, request in enumerate(requests):
+        wish = (request.doctors, request.specialty)
+        if wish not in known:
+            known[wish] = [(doctors[id_], place) for id_, place in acceptable_doctors(request, specialties).items()]
+        rows += [(seeker, doctor, place) for doctor, place in known[wish]]
+    rows += [(len(requests) + i, doctors[a.doctor], 0) for i, a in enumerate(movables)]
+    seeker_, doctor_, place_ = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    return Wishes(seeker_, doctor_, place_)
+
+
+def acceptable_doctors(request: Request, specialties: dict[str, frozenset[str]]) -> dict[str, int]:
+    """The doctors a request accepts and each one's place on its list, in that order.
+
+    The place is that in the list as given: a doctor left out for want of the specialty still counts one. Without a
+    list everybody of the specialty (by id) has place 0. A doctor listed twice has the better place.
+    """
+    listed = sorted(specialties) if request.doctors is None else request.doctors
+    places: dict[str, int] = {}
+    for place, doctor in enumerate(listed):
+        if request.specialty is None or request.specialty in specialties[doctor]:
+            places.setdefault(doctor, 0 if request.doctors is None else place)
+    return places
+
+
+def _stays(  # the columns it writes index all of these
+    movables: tuple[Appointment, ...],
+    moments: Moments,
+    seekers: Seekers,
+    doctors: dict[str, int],
+    hospitals: dict[str, int],
+    offset: int,
+) -> Candidates:
+    """Each movable appointment's own hour, which may lie outside every availability: what stands may stay."""
+    count = len(movables)
+    seeker = np.arange(offset, offset + count)
+    return Candidates(
+        seeker=seeker,
+        doctor=_ints(doctors[a.doctor] for a in movables),
+        hospital=_ints(hospitals[a.hospital] for a in movables),
+        moment=np.searchsorted(moments.start, _micros(a.start for a in movables)),
+        cost=np.zeros(count, dtype=np.int64),
+        moves=np.zeros(count, dtype=np.bool_),
+        patient=seekers.patient[seeker],
+        rank=seekers.rank[seeker],
+    )
+
+
+def _candidates(found: Accepted, stays: Candidates, moments: Moments, seekers: Seekers, busy_at: Ints) -> Candidates:
+    """The candidates among the accepted offers, and the stays, ascending by seeker.
+
+    Left out: offers that overlap a fixed appointment of the patient, and a second hospital where the same doctor could
+    be had at the same moment (nothing could tell the two apart but the hospital; the first id is kept).
+    """
+    seeker, hours = found.seeker, found.hours
+    patient = seekers.patient[seeker]
+    start = moments.start[hours.moment]
+    away = np.abs(start - seekers.preferred[seeker])
+    moves = seekers.rank[seeker] == MOVABLE
+    keep = ~np.isin(moments.key(patient, hours.moment), busy_at) & ~(moves & (away == 0))
+    offers = Candidates(
+        seeker, hours.doctor, hours.hospital, hours.moment, away // HOUR_US + PLACE_HOURS * found.place,
+        moves, patient, seekers.rank[seeker],
+    ).take(keep)  # fmt: skip
+    again = np.zeros(len(offers), dtype=np.bool_)
+    again[1:] = (np.diff(offers.seeker) == 0) & (np.diff(offers.doctor) == 0) & (np.diff(offers.moment) == 0)
+    offers = offers.take(~again)
+    both = Candidates(*(np.concatenate(pair) for pair in zip(_arrays(offers), _arrays(stays), strict=True)))
+    return both.take(np.argsort(both.seeker, kind="stable"))
+
+
+def _arrays(candidates: Candidates) -> tuple[Ints | Bools, ...]:
+    c = candidates
+    return c.seeker, c.doctor, c.hospital, c.moment, c.cost, c.moves, c.patient, c.rank
+
+
+def _ints(values: Iterable[int]) -> Ints:
+    return np.fromiter(values, dtype=np.int64)
+
+
+def _micros(instants: Iterable[datetime]) -> Ints:
+    return _ints(micros(instant) for instant in instants)

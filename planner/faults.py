@@ -1,0 +1,199 @@
+"""What is wrong with a problem, every fault at once: the checks that need no schema, only the values.
+
+They are what `docs/planning-problem.md` lists, and nothing else; where it is silent and the meaning is clear, a problem
+is accepted.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from planner.instants import HOUR_US, is_full_hour, join, micros
+from planner.problem import Appointment, Problem
+
+Location = tuple[str | int, ...]
+"""Where in the JSON a value stands: `("requests", 3, "latest")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: where it is (`requests[3].latest`), the value there as JSON, what is wrong and what to do about it."""
+
+    path: str
+    value: str
+    fault: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.path or 'the file'}: {self.fault}; {self.remedy} (it is {self.value})"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault and the locations of all values that it follows from, so that a fault of theirs can take precedence."""
+
+    at: Location
+    value: str | datetime
+    fault: str
+    remedy: str
+    inputs: tuple[Location, ...]
+
+
+def findings(problem: Problem) -> list[Finding]:
+    """Everything wrong with `problem`, in the order in which a file lists things."""
+    known = _Known(problem)
+    return [finding for check in _CHECKS for finding in check(problem, known)]
+
+
+class _Known:
+    """What the checks look up."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.doctors = {doctor.id for doctor in problem.doctors}
+        self.hospitals = {hospital.id for hospital in problem.hospitals}
+        self.appointments: dict[str, Appointment] = {a.id: a for a in problem.appointments}
+        self.zones = {hospital.id: zone_of(hospital.timezone) for hospital in problem.hospitals}
+        self.openings = {h.id: join([(micros(o.start), micros(o.end)) for o in h.openings]) for h in problem.hospitals}
+
+
+@cache
+def zone_of(name: str) -> ZoneInfo | None:
+    """The time zone of an IANA name; None if there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _hospitals(problem: Problem, _known: _Known) -> Iterator[Finding]:
+    yield from _duplicates("hospitals", [hospital.id for hospital in problem.hospitals])
+    for i, hospital in enumerate(problem.hospitals):
+        if zone_of(hospital.timezone) is None:
+            at = ("hospitals", i, "timezone")
+            yield Finding(at, hospital.timezone, "no such time zone", "give an IANA name such as Europe/Lisbon", (at,))
+        for j, opening in enumerate(hospital.openings):
+            yield from _backwards(("hospitals", i, "openings", j), "start", "end", opening.start, opening.end)
+
+
+def _doctors(problem: Problem, _known: _Known) -> Iterator[Finding]:
+    yield from _duplicates("doctors", [doctor.id for doctor in problem.doctors])
+
+
+def _availabilities(problem: Problem, known: _Known) -> Iterator[Finding]:
+    for i, availability in enumerate(problem.availabilities):
+        at = ("availabilities", i)
+        yield from _unknown((*at, "doctor"), availability.doctor, known.doctors, "doctors")
+        yield from _unknown((*at, "hospital"), availability.hospital, known.hospitals, "hospitals")
+        yield from _backwards(at, "start", "end", availability.start, availability.end)
+        start, end = micros(availability.start), micros(availability.end)
+        openings = known.openings.get(availability.hospital)
+        if openings is not None and start < end and not any(a <= start and end <= b for a, b in openings):
+            inputs = ((*at, "start"), (*at, "end"), (*at, "hospital"), ("hospitals", "openings"))
+            yield Finding(
+                (*at, "start"), availability.start,
+                f"the availability until {availability.end.isoformat()} is not inside the openings of its hospital",
+                "shorten it or add the opening", inputs,
+            )  # fmt: skip
+
+
+def _appointments(problem: Problem, known: _Known) -> Iterator[Finding]:
+    yield from _duplicates("appointments", [appointment.id for appointment in problem.appointments])
+    for i, appointment in enumerate(problem.appointments):
+        at = ("appointments", i)
+        yield from _unknown((*at, "doctor"), appointment.doctor, known.doctors, "doctors")
+        yield from _unknown((*at, "hospital"), appointment.hospital, known.hospitals, "hospitals")
+        zone = known.zones.get(appointment.hospital)
+        if zone is not None and not is_full_hour(appointment.start, zone):
+            yield Finding(
+                (*at, "start"), appointment.start, f"not a full hour by the clock of its hospital ({zone.key})",
+                "give a start on the hour", ((*at, "start"), (*at, "hospital"), ("hospitals", "timezone")),
+            )  # fmt: skip
+        if appointment.window is not None:
+            window = appointment.window
+            yield from _backwards((*at, "window"), "earliest", "latest", window.start, window.end)
+    yield from _overlaps(problem.appointments, "doctor", lambda appointment: appointment.doctor)
+    yield from _overlaps(problem.appointments, "patient", lambda appointment: appointment.patient)
+
+
+def _requests(problem: Problem, known: _Known) -> Iterator[Finding]:
+    yield from _duplicates("requests", [request.id for request in problem.requests])
+    for i, request in enumerate(problem.requests):
+        at = ("requests", i)
+        for j, doctor in enumerate(request.doctors or ()):
+            yield from _unknown((*at, "doctors", j), doctor, known.doctors, "doctors")
+        for j, hospital in enumerate(request.hospitals or ()):
+            yield from _unknown((*at, "hospitals", j), hospital, known.hospitals, "hospitals")
+        yield from _backwards(at, "earliest", "latest", request.earliest, request.latest)
+    yield from _replacements(problem, known)
+
+
+def _replacements(problem: Problem, known: _Known) -> Iterator[Finding]:
+    first: dict[str, int] = {}
+    for i, request in enumerate(problem.requests):
+        if request.moves is None:
+            continue
+        at: Location = ("requests", i, "moves")
+        yield from _unknown(at, request.moves, known.appointments, "appointments")
+        replaced = known.appointments.get(request.moves)
+        if replaced is not None and replaced.patient != request.patient:
+            inputs = (at, ("requests", i, "patient"), ("appointments", "patient"))
+            yield Finding(at, request.moves, "an appointment of another patient", "name one of this patient", inputs)
+        if request.moves in first:
+            inputs = (at, ("requests", first[request.moves], "moves"))
+            fault = f"requests[{first[request.moves]}] replaces this appointment already"
+            yield Finding(at, request.moves, fault, "let one request replace it", inputs)
+        first.setdefault(request.moves, i)
+
+
+_CHECKS: tuple[Callable[[Problem, _Known], Iterable[Finding]], ...] = (
+    _hospitals,
+    _doctors,
+    _availabilities,
+    _appointments,
+    _requests,
+)
+
+
+def _duplicates(table: str, ids: Sequence[str]) -> Iterator[Finding]:
+    first: dict[str, int] = {}
+    for i, id_ in enumerate(ids):
+        if id_ in first:
+            inputs = ((table, i, "id"), (table, first[id_], "id"))
+            yield Finding(
+                (table, i, "id"), id_, f"{table}[{first[id_]}] has this id already", "give each its own id", inputs
+            )
+        first.setdefault(id_, i)
+
+
+def _unknown(at: Location, id_: str, known: Mapping[str, object] | set[str], table: str) -> Iterator[Finding]:
+    if id_ not in known:
+        yield Finding(
+            at, id_, f"no such id among the {table}", f"add it to {table} or name one of them", (at, (table,))
+        )
+
+
+def _backwards(at: Location, first: str, last: str, start: datetime, end: datetime) -> Iterator[Finding]:
+    if micros(end) < micros(start):
+        fault = f"before its {first}, {start.isoformat()}"
+        yield Finding((*at, last), end, fault, f"give a {last} at or after {first}", ((*at, first), (*at, last)))
+
+
+def _overlaps(appointments: Sequence[Appointment], who: str, owner: Callable[[Appointment], str]) -> Iterator[Finding]:
+    """Appointments that overlap another one of the same owner: reported at the one that stands later in the file."""
+    of: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for i, appointment in enumerate(appointments):
+        of[owner(appointment)].append((micros(appointment.start), i))
+    for held in of.values():
+        held.sort()
+        for (start, i), (following, j) in zip(held[:-1], held[1:], strict=True):
+            if following - start < HOUR_US:
+                later, other = max(i, j), min(i, j)
+                inputs = tuple(("appointments", n, field) for n in (i, j) for field in (who, "start"))
+                yield Finding(
+                    ("appointments", later, "start"), appointments[later].start,
+                    f"overlaps appointments[{other}] of the same {who}",
+                    "remove one of them or change its start", inputs,
+                )  # fmt: skip

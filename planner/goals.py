@@ -1,0 +1,114 @@
+"""The goals, strictly in their order, as numbers."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from planner.columns import MOVABLE, ROUTINE, SOON, URGENT, Candidates
+from planner.hours import Bools, Ints
+
+EXACT = 2**51
+"""Gains stay below this: floating point holds them exactly, with a bit to spare."""
+SUM_EXACT = 2**62
+"""Sums of gains stay below this: 64 bits hold them."""
+
+
+class Score(NamedTuple):
+    """What a plan achieves. `key` is greater the better the plan."""
+
+    urgent: int = 0
+    soon: int = 0
+    routine: int = 0
+    moved: int = 0
+    inconvenience: int = 0
+
+    @property
+    def key(self) -> tuple[int, int, int, int, int]:
+        return self.urgent, self.soon, self.routine, -self.moved, -self.inconvenience
+
+    def plus(self, other: "Score") -> "Score":
+        return Score(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+def score(candidates: Candidates, chosen: Bools) -> Score:
+    """The score of the chosen candidates (a mask)."""
+    urgent, soon, routine = (int((candidates.rank[chosen] == rank).sum()) for rank in (URGENT, SOON, ROUTINE))
+    return Score(urgent, soon, routine, int(candidates.moves[chosen].sum()), int(candidates.cost[chosen].sum()))
+
+
+class Weights(NamedTuple):
+    """What one move less and one more booking of each priority gain, in hours of inconvenience."""
+
+    move: int
+    routine: int
+    soon: int
+    urgent: int
+
+    @classmethod
+    def of(cls, candidates: Candidates) -> "Weights":
+        """Weights under which no lower goal buys a higher one, for plans made of `candidates`.
+
+        Each weight exceeds by one unit all that the lower goals can add up to: the inconvenience, the sum over the
+        seekers of the largest one each; the moves, the number of movable appointments; the bookings, the number of
+        requests of the priority. So of two plans the one with the better `Score.key` has the greater gain.
+        They are Python's integers, which do not overflow; `fits` says whether columns can hold them.
+        """
+        count = _seekers_by_rank(candidates)
+        dearest = np.zeros(int(candidates.seeker.max(initial=-1)) + 1, dtype=np.int64)
+        np.maximum.at(dearest, candidates.seeker, candidates.cost)
+        move = int(dearest.sum()) + 1
+        routine = move * (count[MOVABLE] + 1)
+        soon = routine * (count[ROUTINE] + 1)
+        return cls(move, routine, soon, soon * (count[SOON] + 1))
+
+    def fits(self, candidates: Candidates) -> bool:
+        """Whether `gain` can be computed with, exactly, in 64 bits and in floating point."""
+        return self.urgent < EXACT and self.urgent * len(candidates) < SUM_EXACT
+
+    def gain(self, candidates: Candidates) -> Ints:
+        """One number per candidate that stands for all goals at once; 0 for an appointment that stays."""
+        of_rank = np.array([0, self.urgent, self.soon, self.routine], dtype=np.int64)
+        return of_rank[candidates.rank] - self.move * candidates.moves - candidates.cost
+
+    def score_within(self, bound: int, candidates: Candidates) -> Score:
+        """The best score (in the goals' order) of any plan made of `candidates` whose gain is at most `bound`.
+
+        Read goal by goal: moves and inconvenience together never reach `routine`, so `n` bookings of a priority fit
+        only if `n` times its weight exceeds what is left of the bound by less than that.
+        """
+        count = _seekers_by_rank(candidates)
+        booked = []
+        for rank, weight in ((URGENT, self.urgent), (SOON, self.soon), (ROUTINE, self.routine)):
+            booked.append(min(count[rank], (bound + self.routine - 1) // weight))
+            bound -= booked[-1] * weight
+        moved, inconvenience = divmod(max(-bound, 0), self.move)
+        return Score(*booked, moved, inconvenience)
+
+
+def booking_gain(candidates: Candidates) -> Ints:
+    """The first goal alone: a request outweighs all those of lower priority."""
+    count = _seekers_by_rank(candidates)
+    soon = count[ROUTINE] + 1
+    return np.array([0, soon * (count[SOON] + 1), soon, 1], dtype=np.int64)[candidates.rank]
+
+
+def booked_within(bound: int, candidates: Candidates) -> Score:
+    """The best score of any plan made of `candidates` whose `booking_gain` is at most `bound`."""
+    count = _seekers_by_rank(candidates)
+    booked = []
+    soon = count[ROUTINE] + 1
+    for rank, weight in ((URGENT, soon * (count[SOON] + 1)), (SOON, soon), (ROUTINE, 1)):
+        booked.append(min(count[rank], bound // weight))
+        bound -= booked[-1] * weight
+    return Score(*booked)
+
+
+def upheaval_gain(candidates: Candidates) -> Ints:
+    """The second and the third goal alone: a move outweighs all inconvenience."""
+    return -Weights.of(candidates).move * candidates.moves - candidates.cost
+
+
+def _seekers_by_rank(candidates: Candidates) -> list[int]:
+    first = np.ones(len(candidates), dtype=np.bool_)
+    first[1:] = np.diff(candidates.seeker) != 0
+    return np.bincount(candidates.rank[first], minlength=ROUTINE + 1).tolist()

@@ -1,0 +1,161 @@
+"""The linear relaxation with every rule: a bound that its prices prove, and often the best plan itself."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+from scipy.sparse import csc_array, csr_array, vstack
+
+from planner.columns import MOVABLE, Candidates
+from planner.hours import Bools, Ints, Moments
+from planner.rules import doctor_in_one_place, obeys, patient_in_one_place
+
+Floats = NDArray[np.float64]
+
+CORE_PER_SEEKER = 15
+"""With how many candidates of each seeker the linear program begins."""
+SMALL = 4_000
+"""Up to so many candidates it begins with all of them."""
+SUM_LIMIT = 2**61
+"""Sums of prices stay below this, so that 64 bits hold them."""
+
+
+class Floor(NamedTuple):
+    """A goal that must not fall: the chosen candidates' `gain` must add up to `least` or more."""
+
+    gain: Ints
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What the linear relaxation says.
+
+    No plan gains more than `bound`. A plan that gains `bound - d` uses only candidates whose `loss` is at most `d`.
+    `plan` (a mask) is the solution of the linear program if it happens to be a plan. `prices` are those of the rows of
+    doctors, then of patients, then of floors.
+    """
+
+    bound: int
+    loss: Floats
+    plan: Bools | None
+    prices: Floats
+
+
+def price(
+    candidates: Candidates, moments: Moments, gain: Ints, floors: tuple[Floor, ...], seconds: float
+) -> Priced | None:
+    """Solve `max gain x` over all rules and floors as a linear program; None if `seconds` do not suffice.
+
+    The program begins with the best few candidates of each seeker; the others are priced by its dual values, and those
+    that a price does not cover are added until there are none (column generation: Gilmore and Gomory 1961).
+    """
+    lp = _Program(candidates, moments, gain, floors)
+    core = few_best(candidates, gain, CORE_PER_SEEKER if len(candidates) > SMALL else len(candidates))
+    while True:
+        solution = lp.solve(core, seconds)
+        if solution is None:
+            return None
+        x, prices, profit = solution
+        uncovered = lp.worth(prices) > profit[lp.seeker] + 1e-6
+        uncovered &= ~core
+        if not uncovered.any():
+            break
+        core |= uncovered
+    bound, loss = lp.bound(prices)
+    plan = x > 0.5
+    integral = bool(np.all(np.abs(x - plan) < 1e-6)) and obeys(candidates, moments, plan)
+    holds = integral and all(int(floor.gain[plan].sum()) >= floor.least for floor in floors)
+    return Priced(bound, loss, plan if holds else None, prices)
+
+
+def few_best(candidates: Candidates, gain: Ints, few: int) -> Bools:
+    """The `few` best candidates of each seeker, and every stay."""
+    order = np.lexsort((-gain, candidates.seeker))
+    ordered = candidates.seeker[order]
+    position = np.arange(len(order)) - np.searchsorted(ordered, ordered)
+    core = np.zeros(len(candidates), dtype=np.bool_)
+    core[order[position < few]] = True
+    core |= (candidates.rank == MOVABLE) & ~candidates.moves
+    return core
+
+
+class _Program:
+    """`max gain x`: rows of doctors and patients at most 1, each seeker at most (a movable one exactly) 1, floors."""
+
+    def __init__(self, candidates: Candidates, moments: Moments, gain: Ints, floors: tuple[Floor, ...]) -> None:
+        seekers, self.seeker = np.unique(candidates.seeker, return_inverse=True)
+        self.first = np.searchsorted(candidates.seeker, seekers)
+        self.must = candidates.rank[self.first] == MOVABLE
+        self.gain, self.floors = gain, floors
+        rows = [rule(candidates, moments) for rule in (doctor_in_one_place, patient_in_one_place)]
+        self.shared = vstack(
+            [csr_array((np.ones(len(r.row)), (r.row, r.candidate)), shape=(r.count, len(gain))) for r in rows],
+            format="csc",
+        )
+        self.own = csc_array((np.ones(len(gain)), (self.seeker, np.arange(len(gain)))), shape=(len(seekers), len(gain)))
+
+    def solve(self, core: Bools, seconds: float) -> tuple[Floats, Floats, Floats] | None:
+        """Values of all candidates, prices of shared rows and floors, and each seeker's profit (its row's price)."""
+        at = np.flatnonzero(core)
+        shared = self.shared[:, at]
+        used = np.flatnonzero(np.diff(shared.tocsr().indptr) > 1)
+        own = self.own[:, at].tocsr()
+        floors = csr_array(np.array([-floor.gain[at] for floor in self.floors], dtype=np.float64).reshape(-1, len(at)))
+        result = linprog(
+            -self.gain[at].astype(np.float64),
+            A_ub=vstack([shared.tocsr()[used], own[~self.must], floors], format="csc"),
+            b_ub=np.concatenate(
+                [np.ones(len(used) + int((~self.must).sum())), [-floor.least for floor in self.floors]]
+            ),
+            A_eq=own[self.must] if self.must.any() else None,
+            b_eq=np.ones(int(self.must.sum())) if self.must.any() else None,
+            bounds=(0, None),
+            method="highs-ds",
+            options={"time_limit": max(seconds, 0.01)},
+        )
+        if result.status != 0:
+            return None
+        duals = -result.ineqlin.marginals
+        prices = np.zeros(self.shared.shape[0] + len(self.floors))
+        prices[used] = duals[: len(used)]
+        prices[self.shared.shape[0] :] = duals[len(duals) - len(self.floors) :]
+        profit = np.zeros(len(self.must))
+        profit[~self.must] = duals[len(used) : len(duals) - len(self.floors)]
+        if self.must.any():
+            profit[self.must] = -result.eqlin.marginals
+        x = np.zeros(len(core))
+        x[at] = result.x
+        return x, prices, profit
+
+    def worth(self, prices: Floats | Ints, scale: int = 1) -> Floats:
+        """What each candidate gains beyond the prices of the rows it uses, in units of `1 / scale`."""
+        count = self.shared.shape[0]
+        worth = self.gain * scale - self.shared.T @ prices[:count]
+        for floor, value in zip(self.floors, prices[count:], strict=True):
+            worth = worth + floor.gain * value
+        return np.asarray(worth)
+
+    def bound(self, prices: Floats) -> tuple[int, Floats]:
+        """The bound that `prices` prove, in whole numbers throughout, and each candidate's loss.
+
+        Any prices of 0 or more prove one (weak duality): every seeker takes at most its best candidate's worth, and
+        the rows cost their prices once. So rounding the solver's prices costs tightness, never truth. They are mostly
+        whole, but a solver's last digit is not; a fine grid serves where they are fractions.
+        """
+        largest = float(np.abs(self.gain).max(initial=0)) * (len(self.must) + 1) + float(np.abs(prices).sum()) + 1
+        fine = 1
+        while fine < 2**20 and largest * fine * 2 < SUM_LIMIT:
+            fine *= 2
+        return min((self._bound_on_grid(prices, scale) for scale in (1, fine)), key=lambda found: found[0])
+
+    def _bound_on_grid(self, prices: Floats, scale: int) -> tuple[int, Floats]:
+        rounded = np.maximum(np.rint(prices * scale), 0).astype(np.int64)
+        worth = self.worth(rounded, scale).astype(np.int64)
+        profit = np.maximum.reduceat(worth, self.first)
+        profit = np.where(self.must, profit, np.maximum(profit, 0))
+        floors = sum(int(v) * f.least for v, f in zip(rounded[self.shared.shape[0] :], self.floors, strict=True))
+        total = int(profit.sum()) + int(rounded[: self.shared.shape[0]].sum()) - floors
+        return total // scale, (profit[self.seeker] - worth) / scale

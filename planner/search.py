@@ -1,0 +1,141 @@
+"""The best plan for some candidates: the stages from bound to decision, in their order."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from planner.budget import Budget
+from planner.columns import Candidates
+from planner.goals import Score, Weights, booked_within, booking_gain, score, upheaval_gain
+from planner.hours import Bools, Ints, Moments
+from planner.model import Solver, decide
+from planner.prices import Floor, few_best, price
+from planner.relaxation import Assignment, relax
+from planner.rules import RULES
+
+CONFIRM_PER_SEEKER = 3
+"""How many candidates of each seeker the solver sees where the relaxation has proved its plan the best already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The chosen candidates (a mask), and a score that no plan exceeds."""
+
+    plan: Bools
+    bound: Score
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One maximisation: the part of the problem, what to maximise, and what must not fall."""
+
+    candidates: Candidates
+    moments: Moments
+    gain: Ints
+    floors: tuple[Floor, ...] = ()
+
+
+def search(candidates: Candidates, moments: Moments, solver: Solver, budget: Budget) -> Found:
+    """The best plan; if the budget runs out, the best found.
+
+    Parts that share no doctor's hour and no patient's hour are planned apart. That is exact: scores of parts add up,
+    and a sum is lexicographically greatest when every summand is.
+    """
+    part_of = parts(candidates, moments)
+    with budget.stage("relaxation"):
+        plan = _easy(candidates, moments, part_of)
+    easy = np.isin(part_of, np.unique(part_of[plan]), assume_unique=False) if plan.any() else plan
+    bound = score(candidates, plan)
+    if easy.any():
+        at = np.flatnonzero(easy)
+        easy_task = _Task(candidates.take(at), moments, Weights.of(candidates).gain(candidates)[at])
+        plan[at] = _best(easy_task, plan[at], int(easy_task.gain[plan[at]].sum()), solver, budget)[0]
+    for part in np.unique(part_of[~easy]):
+        at = np.flatnonzero(part_of == part)
+        found = _search_part(candidates.take(at), moments, solver, budget)
+        plan[at] = found.plan
+        bound = bound.plus(found.bound)
+    return Found(plan, bound)
+
+
+def parts(candidates: Candidates, moments: Moments) -> Ints:
+    """A number for each candidate; candidates with different numbers share no row of any rule, directly or through others."""
+    total, begin = len(candidates), len(candidates)
+    edges = []
+    for rule in RULES:
+        rows = rule(candidates, moments)
+        edges.append((rows.candidate, rows.row + begin))
+        begin += rows.count
+    ends = tuple(np.concatenate(side) for side in zip(*edges, strict=True))
+    graph = csr_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(begin, begin))
+    return np.asarray(connected_components(graph, directed=False)[1][:total], dtype=np.int64)
+
+
+def _easy(candidates: Candidates, moments: Moments, part_of: Ints) -> Bools:
+    """The plan of all parts in which an assignment without the rule on patients happens to obey it: nothing beats it."""
+    plan = np.zeros(len(candidates), dtype=np.bool_)
+    weights = Weights.of(candidates)
+    if not weights.fits(candidates):
+        return plan
+    plan = Assignment(candidates, moments).solve(weights.gain(candidates))
+    for rule in RULES:
+        rows = rule(candidates, moments)
+        hard = part_of[rows.candidate[np.isin(rows.row, rows.broken(plan))]]
+        plan &= ~np.isin(part_of, hard)
+    return plan
+
+
+def _search_part(candidates: Candidates, moments: Moments, solver: Solver, budget: Budget) -> Found:
+    weights = Weights.of(candidates)
+    if not weights.fits(candidates):
+        return _in_two_steps(candidates, moments, solver, budget)
+    task = _Task(candidates, moments, weights.gain(candidates))
+    plan, bound = _relaxed_then_best(task, solver, budget)
+    return Found(plan, weights.score_within(bound, candidates))
+
+
+def _in_two_steps(candidates: Candidates, moments: Moments, solver: Solver, budget: Budget) -> Found:
+    """The goals one after the other, where weights for all of them at once would not fit into 64 bits."""
+    booking = booking_gain(candidates)
+    plan, most = _relaxed_then_best(_Task(candidates, moments, booking), solver, budget)
+    booked = int(booking[plan].sum())
+    upheaval = _Task(candidates, moments, upheaval_gain(candidates), (Floor(booking, booked),))
+    plan, least = _best(upheaval, plan, 0, solver, budget)
+    if booked < most:
+        return Found(plan, booked_within(most, candidates))
+    reached = score(candidates, plan)
+    moved, inconvenience = divmod(-least, Weights.of(candidates).move)
+    return Found(plan, reached._replace(moved=moved, inconvenience=inconvenience))
+
+
+def _relaxed_then_best(task: _Task, solver: Solver, budget: Budget) -> tuple[Bools, int]:
+    with budget.stage("relaxation"):
+        relaxed = relax(task.candidates, task.moments, task.gain, solver.seed, budget)
+    return _best(task, relaxed.plan, relaxed.bound, solver, budget)
+
+
+def _best(task: _Task, plan: Bools, bound: int, solver: Solver, budget: Budget) -> tuple[Bools, int]:
+    """From a plan and a bound to a better plan and bound: prices say which candidates matter, CP-SAT decides."""
+    gain = task.gain
+    core = few_best(task.candidates, gain, CONFIRM_PER_SEEKER)
+    if int(gain[plan].sum()) < bound:
+        with budget.stage("prices"):
+            priced = price(task.candidates, task.moments, gain, task.floors, budget.left())
+        core = np.ones(len(gain), dtype=np.bool_)
+        if priced is not None:
+            bound = min(bound, priced.bound)
+            if priced.plan is not None and int(gain[priced.plan].sum()) > int(gain[plan].sum()):
+                plan = priced.plan
+            # A better plan gains at least one more, so it cannot afford candidates that lose more than the gap.
+            core = priced.loss <= bound - int(gain[plan].sum())
+    at = np.flatnonzero(core | plan)
+    with budget.stage("solve"):
+        decision = decide(
+            task.candidates.take(at), task.moments, gain[at], tuple(Floor(f.gain[at], f.least) for f in task.floors),
+            plan[at], bound, solver, budget.left(),
+        )  # fmt: skip
+    best = np.zeros(len(gain), dtype=np.bool_)
+    best[at[decision.plan]] = True
+    return best, min(bound, max(decision.bound, int(gain[best].sum())))

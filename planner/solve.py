@@ -1,0 +1,84 @@
+"""From a problem to a plan: the whole way on one screen. Importing this module loads OR-Tools."""
+
+from importlib.metadata import version
+
+import numpy as np
+
+from planner.budget import Budget
+from planner.columns import Columns, columns
+from planner.explain import explain
+from planner.goals import Score, score
+from planner.hours import Bools
+from planner.instants import LocalClock, instant
+from planner.model import Solver
+from planner.plan import Booking, Move, Objective, Plan, PlanStatus, Receipt
+from planner.problem import Priority, Problem
+from planner.schemas import problem_sha256
+from planner.search import search
+from planner.wording import Wording
+
+PLANNER = "slotwise-1"
+"""Changes whenever the same problem and seed may give another plan than before."""
+
+EXPLANATION_SECONDS = 5.0
+"""How long the linear programs among the certificates may take, all together, beyond the time limit."""
+
+
+def plan(
+    problem: Problem,
+    *,
+    seed: int = 0,
+    time_limit: float = 30.0,
+    solver_workers: int = 1,
+    wording: Wording | None = None,
+) -> Plan:
+    """The best plan for `problem`, proved so, with every refusal explained.
+
+    `time_limit` is in seconds of wall-clock time for finding the plan; when it runs out, the best plan found comes with
+    the status `feasible` and an honest bound. Explaining comes on top. The same problem, version, seed and number of
+    workers give the same plan unless the time runs out. `wording` says how ids are called in sentences.
+
+    `problem` must be one that `planner.schemas` would not refuse.
+    """
+    budget = Budget(time_limit)
+    with budget.stage("columns"):
+        table = columns(problem)
+    found = search(table.candidates, table.moments, Solver(seed, solver_workers), budget)
+    reached = score(table.candidates, found.plan)
+    optimal = reached == found.bound
+    with budget.stage("explain"):
+        told = wording or Wording.of(problem)
+        conflicts = explain(
+            problem, table, found.plan, told, optimal=optimal, budget=Budget(min(EXPLANATION_SECONDS, time_limit))
+        )
+        digest = problem_sha256(problem)
+    bookings, moved = _carried_out(problem, table, found.plan)
+    return Plan(
+        status=PlanStatus.OPTIMAL if optimal else PlanStatus.FEASIBLE,
+        bookings=bookings,
+        moved=moved,
+        conflicts=conflicts,
+        objective=_objective(reached),
+        bound=_objective(found.bound),
+        receipt=Receipt(digest, PLANNER, version("ortools"), seed, budget.spent),
+    )
+
+
+def _carried_out(problem: Problem, table: Columns, chosen: Bools) -> tuple[tuple[Booking, ...], tuple[Move, ...]]:
+    """The bookings by request id and the moves by appointment id, each start with its hospital's offset."""
+    zones = {hospital.id: LocalClock(hospital.timezone).zone for hospital in problem.hospitals}
+    bookings, moved = [], []
+    picked = table.candidates.take(np.flatnonzero(chosen))
+    for i, seeker in enumerate(picked.seeker.tolist()):
+        doctor, hospital = table.doctors[int(picked.doctor[i])], table.hospitals[int(picked.hospital[i])]
+        start = instant(int(table.moments.start[picked.moment[i]]), zones[hospital])
+        if seeker < len(table.requests):
+            bookings.append(Booking(table.requests[seeker].id, doctor, hospital, start))
+        elif picked.moves[i]:
+            moved.append(Move(table.movables[seeker - len(table.requests)].id, doctor, hospital, start))
+    return tuple(bookings), tuple(moved)
+
+
+def _objective(reached: Score) -> Objective:
+    booked = {Priority.URGENT: reached.urgent, Priority.SOON: reached.soon, Priority.ROUTINE: reached.routine}
+    return Objective(booked, reached.moved, reached.inconvenience)
