@@ -1,6 +1,6 @@
 """Who is where at which hour in the sample network, and the appointments that already stand.
 
-Near weeks are fuller than far ones, and the first doctor of each specialty in each city is the one whom everybody
+Near weeks are fuller than far ones, and the first doctor of each specialty in each state is the one whom everybody
 wants. Altogether 60 to 80 % of the hours are taken.
 """
 
@@ -26,6 +26,9 @@ from planner.problem import HOUR, Appointment, Availability
 _LOAD = (0.84, 0.70, 0.52)
 _LOAD_OF_THE_SOUGHT_AFTER = (0.97, 0.93, 0.85)
 """The share of a doctor's hours that is taken, by week."""
+
+_OVERLAPPING = (-HOUR / 2, 0 * HOUR, HOUR / 2)
+"""From the start of an hour to those that it overlaps: the clocks are half an hour apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +71,26 @@ class Calendar:
 
     @cached_property
     def sought_after(self) -> frozenset[str]:
-        """The first doctor of each specialty in each city."""
+        """The first doctor of each specialty in each state."""
         first: dict[tuple[str, str], str] = {}
         for doctor in self.doctors:
-            first.setdefault((doctor.city, doctor.specialty), doctor.id)
+            first.setdefault((doctor.state, doctor.specialty), doctor.id)
         return frozenset(first.values())
 
     @cached_property
     def hours(self) -> tuple[SampleHour, ...]:
         """Every hour of every doctor."""
         random = Random(f"{self.seed} {self.monday} appointments")
-        city_of = {doctor.id: doctor.city for doctor in self.doctors}
-        people = {city: [p.id for p in self.patients if p.city == city] for city in set(city_of.values())}
+        state_of = {doctor.id: doctor.state for doctor in self.doctors}
+        people = {state: [p.id for p in self.patients if p.state == state] for state in set(state_of.values())}
         seen: dict[datetime, set[str]] = defaultdict(set)
         found: list[SampleHour] = []
         for doctor, hospital, start, day in self._all_hours():
             loads = _LOAD_OF_THE_SOUGHT_AFTER if doctor in self.sought_after else _LOAD
             taken = random.random() < loads[min((day - self.monday).days // 7, len(loads) - 1)]
-            patient = random.choice(people[city_of[doctor]]) if taken else None
-            while patient in seen[start]:  # nobody is in two rooms at once
-                patient = random.choice(people[city_of[doctor]])
+            patient = random.choice(people[state_of[doctor]]) if taken else None
+            while any(patient in seen[start + shift] for shift in _OVERLAPPING):  # nobody is in two rooms at once
+                patient = random.choice(people[state_of[doctor]])
             if patient:
                 seen[start].add(patient)
             found.append(SampleHour(doctor, hospital, start, day, patient))

@@ -1,12 +1,12 @@
 """The sample network in the two shapes that others take: an import's bundle and the planner's problem."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cli.files.bundle import Bundle, PatientRow, UserRow
 from cli.sample.calendar import Calendar
-from cli.sample.network import WEEKS, Minutes, SampleHospital
+from cli.sample.network import CLOCKS, WEEKS, Minutes, SampleHospital
 from models.hours import project
 from models.inputs import AppointmentIn, AvailabilityIn, BookingRequestIn, ExceptionIn, HospitalIn, HoursIn, Weekday
 from models.people import Role
@@ -16,7 +16,7 @@ from planner.problem import Doctor, Hospital, Problem, Request
 def as_bundle(calendar: Calendar, requests: Iterable[Request] = ()) -> Bundle:
     """The network as the rows of an import. Instants carry their hospital's offset."""
     clocks = {place.id: ZoneInfo(place.timezone) for place in calendar.hospitals}
-    at_home = {doctor.id: doctor.hospitals[0] for doctor in calendar.doctors}
+    clock_of = {person.id: ZoneInfo(CLOCKS[person.state]) for person in calendar.patients}
     return Bundle(
         hospitals=[_hospital(place) for place in calendar.hospitals],
         users=[
@@ -42,7 +42,7 @@ def as_bundle(calendar: Calendar, requests: Iterable[Request] = ()) -> Bundle:
             )
             for standing in calendar.appointments
         ],
-        requests=[_request(request, clocks, at_home) for request in requests],
+        requests=[_request(request, clock_of[request.patient]) for request in requests],
     )
 
 
@@ -93,10 +93,8 @@ def _hours(period: Minutes) -> HoursIn:
     return HoursIn(opens=opens, closes=closes)
 
 
-def _request(request: Request, clocks: Mapping[str, ZoneInfo], at_home: Mapping[str, str]) -> BookingRequestIn:
-    """A request, its instants by the clock of the first hospital that it can lead to."""
-    homes = [at_home[doctor] for doctor in request.doctors or ()]
-    clock = clocks[next(iter((*(request.hospitals or ()), *homes)))]
+def _request(request: Request, clock: ZoneInfo) -> BookingRequestIn:
+    """A request, its instants by the clock of the patient's home."""
 
     def local(instant: datetime | None) -> datetime | None:
         return instant and instant.astimezone(clock)

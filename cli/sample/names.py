@@ -1,31 +1,17 @@
-# ruff: noqa: SIM905  # forty names read better as words than as forty quoted strings
-"""Names for the people of the sample network, by city.
+# ruff: noqa: SIM905  # sixty names read better as words than as sixty quoted strings
+"""Names for the people of the sample network. Any likeness is chance: first and family names are combined freely."""
 
-Any likeness is chance: first and family names are combined freely.
-"""
+FIRST = (
+    "Amelia Ava Charlotte Chloe Claire Deepa Elena Ella Emily Fatima Freya Georgia Grace Hannah Harriet Imogen Isla "
+    "Jasmine Kirra Layla Leah Linh Lucy Maeve Matilda Mei Mia Nadia Olivia Priya Rosa Ruby Sienna Sofia Zoe Adam Ahmed "
+    "Alexander Angus Arjun Benjamin Callum Charlie Daniel Darcy Dimitri Ethan Finn Harvey Henry Hugo Jack James Kofi "
+    "Lachlan Leo Liam Marcus Minh Nathan Noah Oliver Oscar Patrick Rajiv Samuel Theo Thomas Wei William"
+).split()
 
-FIRST = {
-    "lisbon": (
-        "Ana Maria João Pedro Inês Tiago Beatriz Rui Mariana Miguel Catarina Nuno Sofia Duarte Leonor Gonçalo Teresa "
-        "Filipe Marta Vasco Helena Afonso Carolina Bruno Joana Luís Francisca Diogo Madalena Hugo Raquel Simão Matilde "
-        "André Lurdes Xavier Alice Tomás Rita Martim"
-    ).split(),
-    "goa": (
-        "Anjali Rahul Priya Savio Lata Vishal Fátima Sunil Meera Rohan Neha Agnelo Kavita Sanjay Divya Prakash Sneha "
-        "Arjun Pooja Melwyn Shanti Nikhil Asha Deepak Rekha Ashwin Leena Vivek Maya Suresh Tara Aditya Nisha Mario "
-        "Usha Gautam Sarita Kiran Isha Manoj"
-    ).split(),
-}
-
-FAMILY = {
-    "lisbon": (
-        "Silva Santos Ferreira Pereira Oliveira Costa Rodrigues Martins Sousa Fernandes Gonçalves Gomes Lopes Marques "
-        "Alves Almeida Ribeiro Pinto Carvalho Teixeira Moreira Correia Mendes Nunes Soares Vieira Monteiro Cardoso "
-        "Rocha Neves Coelho Cruz Cunha Pires Ramos Reis Antunes Matos Barros Fonseca"
-    ).split(),
-    "goa": (
-        "Naik Desai Kamat D'Souza Prabhu Fernandes Gaonkar Shenoy Pai Sawant Rodrigues Bhat Parab Kulkarni Braganza "
-        "Nair Salgaonkar Menon Lobo Patil Joshi Dias Kerkar Shetty Mascarenhas Rane Iyer Pereira Borkar Verma "
-        "Shirodkar Gomes Chari Rao Almeida Bandodkar Hegde Vaz Dalvi Reddy"
-    ).split(),
-}
+FAMILY = (
+    "Abbott Ahmed Anderson Bailey Baker Bianchi Brown Campbell Carter Chandra Chen Clarke Collins Costa Davies Edwards "
+    "Evans Fernando Fitzgerald Fraser Gibson Graham Hall Harris Hughes Ibrahim Jackson Jensen Johnson Kaur Kelly "
+    "Kowalski Kumar Lee Lewis Lim Mackenzie Martin Mitchell Moore Morgan Murphy Nguyen Nowak O'Brien Papadopoulos "
+    "Patel Pham Reid Ricci Roberts Robinson Ryan Schulz Scott Sharma Singh Smith Stewart Taylor Thompson Tran Walker "
+    "Wang Watson White Williams Wilson Wright Young"
+).split()

@@ -1,14 +1,14 @@
 """The places, the people and their working hours of the sample network: a pure function of (seed, first Monday).
 
-Two hospitals in Lisbon and two in Goa, since the network must cover two time zones of which one is no whole number of
-hours from UTC: 10:00 in Panaji is 04:30 UTC, and whoever rounds in UTC shows it at once. Doctors and patients stay in
-their city; within it a fifth of the doctors work at both hospitals.
+Four hospitals an hour's drive apart, on both sides of the border of South Australia and Victoria, where the clocks are
+half an hour apart and one of them is no whole number of hours from UTC. So 10:00 in Mount Gambier overlaps two of
+Hamilton's hours, patients and doctors do cross the border, and whoever rounds in UTC shows it at once.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import product
+from itertools import pairwise, product
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,11 @@ from cli.sample.names import FAMILY, FIRST
 from planner.problem import Availability
 
 WEEKS = 3
-PATIENTS_PER_CITY = 1200
+PATIENTS_PER_STATE = 1200
+FIRST_HOSPITAL = "mount-gambier"
+
+CLOCKS: Mapping[str, str] = {"SA": "Australia/Adelaide", "VIC": "Australia/Melbourne"}
+"""The time zone of each state."""
 
 Minutes = tuple[int, int]
 """A period `[start, end)` in minutes after local midnight of its day; one past midnight ends above 1440."""
@@ -31,7 +35,9 @@ SPECIALTIES: Mapping[str, int] = {
     "ophthalmology": 2,
     "neurology": 2,
 }
-"""The doctors of each specialty in each city."""
+"""The doctors of each specialty in each state."""
+
+_RARE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class SampleHospital:
 
     id: str
     name: str
-    city: str
+    state: str
     timezone: str
     weekly: Mapping[int, tuple[Minutes, ...]]
     exceptions: Mapping[date, tuple[str, tuple[Minutes, ...]]]
@@ -59,11 +65,11 @@ class SampleHospital:
 
 @dataclass(frozen=True, slots=True)
 class SampleDoctor:
-    """A doctor. `hospitals` holds one or two of the city's: the last for Tuesdays and Thursdays."""
+    """A doctor. `hospitals` holds one or two: the last for Tuesdays and Thursdays."""
 
     id: str
     name: str
-    city: str
+    state: str
     specialty: str
     hospitals: tuple[str, ...]
 
@@ -74,75 +80,72 @@ class SamplePatient:
 
     id: str
     name: str
-    city: str
+    state: str
 
 
 def hospitals(monday: date) -> tuple[SampleHospital, ...]:
     """The four hospitals, with the exceptions that fall into the weeks from `monday`."""
-    holiday, festival = monday + timedelta(days=9), monday + timedelta(days=17)
+    holiday, regatta = monday + timedelta(days=9), monday + timedelta(days=17)
     weekdays, to_saturday = range(1, 6), range(1, 7)
-    lunch = (_minutes(9, 13), _minutes(14, 18))
-    siesta, night = (_minutes(8, 13), _minutes(15, 20)), (_minutes(8, 13), _minutes(15, 26))
-    closed = {holiday: ("Municipal holiday", ())}
+    lunch, long = (_minutes(9, 13), _minutes(14, 18)), (_minutes(8, 13), _minutes(14, 20))
+    night = (_minutes(8, 13), _minutes(14, 26))
+    closed = {holiday: ("Show day", ())}
     return (
         SampleHospital(
-            "sao-bento",
-            "Hospital de São Bento, Lisboa",
-            "lisbon",
-            "Europe/Lisbon",
+            FIRST_HOSPITAL,
+            "Blue Lake Hospital, Mount Gambier",
+            "SA",
+            CLOCKS["SA"],
             {**dict.fromkeys(weekdays, ((7 * 60 + 30, 20 * 60),)), 6: (_minutes(9, 13),)},
             closed,
         ),
         SampleHospital(
-            "cacilhas",
-            "Clínica de Cacilhas, Almada",
-            "lisbon",
-            "Europe/Lisbon",
-            dict.fromkeys(weekdays, lunch),
-            closed,
+            "naracoorte", "Caves Road Clinic, Naracoorte", "SA", CLOCKS["SA"], dict.fromkeys(weekdays, lunch), closed
         ),
         SampleHospital(
-            "mandovi",
-            "Mandovi Hospital, Panaji",
-            "goa",
-            "Asia/Kolkata",
-            {**dict.fromkeys(to_saturday, siesta), 5: night, 6: night},
+            "hamilton",
+            "Wannon Hospital, Hamilton",
+            "VIC",
+            CLOCKS["VIC"],
+            {**dict.fromkeys(to_saturday, long), 5: night, 6: night},
             {},
         ),
         SampleHospital(
-            "colva",
-            "Colva Clinic, Margao",
-            "goa",
-            "Asia/Kolkata",
+            "portland",
+            "Bridgewater Clinic, Portland",
+            "VIC",
+            CLOCKS["VIC"],
             dict.fromkeys(to_saturday, lunch),
-            {festival: ("Festival, mornings only", (_minutes(9, 13),))},
+            {regatta: ("Regatta, mornings only", (_minutes(9, 13),))},
         ),
     )
 
 
 def doctors(seed: int, places: tuple[SampleHospital, ...]) -> tuple[SampleDoctor, ...]:
     """The sixty doctors of eight specialties."""
+    names = _names(Random(f"{seed} doctors"))
+    homes = {state: [place.id for place in places if place.state == state] for state in CLOCKS}
     staff: list[SampleDoctor] = []
-    for city in FIRST:
-        names = _names(city, Random(f"{seed} doctors {city}"))
-        homes = tuple(place.id for place in places if place.city == city)
+    for state, other in pairwise((*CLOCKS, next(iter(CLOCKS)))):
         for specialty, count in SPECIALTIES.items():
             for rank in range(count):
                 number = len(staff) + 1
-                home = homes if number % 2 else homes[::-1]
-                works_at = home if rank % 5 == 1 else home[:1]
-                staff.append(SampleDoctor(f"D-{number:03}", f"Dr {next(names)}", city, specialty, works_at))
+                home, next_door = homes[state] if number % 2 else homes[state][::-1]
+                # Those of rare specialties cross the border, others see patients next door.
+                second = homes[other][0] if count <= _RARE else next_door
+                works_at = (home, second) if rank % 5 == 1 else (home,)
+                staff.append(SampleDoctor(f"D-{number:03}", f"Dr {next(names)}", state, specialty, works_at))
     return tuple(staff)
 
 
 def patients(seed: int) -> tuple[SamplePatient, ...]:
-    """The patients, those of one city after those of the other."""
+    """The patients, South Australia's first."""
+    names = _names(Random(f"{seed} patients"))
     people: list[SamplePatient] = []
-    for city in FIRST:
-        names = _names(city, Random(f"{seed} patients {city}"))
+    for state in CLOCKS:
         people += [
-            SamplePatient(f"P-{number:05}", next(names), city)
-            for number in range(len(people) + 1, len(people) + PATIENTS_PER_CITY + 1)
+            SamplePatient(f"P-{number:05}", next(names), state)
+            for number in range(len(people) + 1, len(people) + PATIENTS_PER_STATE + 1)
         ]
     return tuple(people)
 
@@ -190,9 +193,9 @@ def _overlap(opening: tuple[Minutes, ...], working: tuple[Minutes, ...]) -> Iter
             yield start, end
 
 
-def _names(city: str, random: Random) -> Iterator[str]:
-    """Names of a city without end, none twice before all are used."""
-    pairs = list(product(FIRST[city], FAMILY[city]))
+def _names(random: Random) -> Iterator[str]:
+    """Names without end, none twice before all are used."""
+    pairs = list(product(FIRST, FAMILY))
     while True:
         random.shuffle(pairs)
         yield from (f"{first} {family}" for first, family in pairs)

@@ -38,10 +38,10 @@ class _Draw:
 
     @cached_property
     def patients(self) -> Mapping[str, Sequence[str]]:
-        """The patients of each city."""
+        """The patients of each state."""
         found: dict[str, list[str]] = defaultdict(list)
         for patient in self.calendar.patients:
-            found[patient.city].append(patient.id)
+            found[patient.state].append(patient.id)
         return found
 
     @cached_property
@@ -59,7 +59,7 @@ class _Draw:
 
     @cached_property
     def rare_hours(self) -> Sequence[SampleHour]:
-        """The free hours of three sought-after doctors in each city."""
+        """The free hours of three sought-after doctors in each state."""
         chosen = {
             doctor.id
             for doctor in self.calendar.doctors
@@ -70,19 +70,19 @@ class _Draw:
 
     @cached_property
     def free_beside_taken(self) -> Sequence[tuple[SampleHour, str]]:
-        """A free hour, and a patient of the same city who sees another doctor just then."""
+        """A free hour, and a patient of the same state who sees another doctor just then."""
         taken: dict[tuple[str, datetime], list[str]] = defaultdict(list)
         for hour in self.calendar.hours:
             if hour.patient:
-                taken[self.doctors[hour.doctor].city, hour.start].append(hour.patient)
+                taken[self.doctors[hour.doctor].state, hour.start].append(hour.patient)
         return [
-            (hour, self.random.choice(taken[self.doctors[hour.doctor].city, hour.start]))
+            (hour, self.random.choice(taken[self.doctors[hour.doctor].state, hour.start]))
             for hour in self.calendar.hours
-            if not hour.patient and (self.doctors[hour.doctor].city, hour.start) in taken
+            if not hour.patient and (self.doctors[hour.doctor].state, hour.start) in taken
         ]
 
-    def patient(self, city: str) -> str:
-        return self.random.choice(self.patients[city])
+    def patient(self, state: str) -> str:
+        return self.random.choice(self.patients[state])
 
     def priority(self) -> Priority:
         return self.random.choices(list(_PRIORITIES), list(_PRIORITIES.values()))[0]
@@ -99,23 +99,25 @@ def wishes(calendar: Calendar, round_: int = 1) -> tuple[Request, ...]:
 def _everyday(draw: _Draw) -> Request:
     """Any doctor of a specialty, or up to three by name, in a window that fits the priority."""
     random, priority = draw.random, draw.priority()
-    city = random.choice(list(draw.patients))
+    state = random.choice(list(draw.patients))
     specialty = random.choices(list(SPECIALTIES), list(SPECIALTIES.values()))[0]
-    colleagues = [d.id for d in draw.calendar.doctors if d.city == city and d.specialty == specialty]
+    colleagues = [d.id for d in draw.calendar.doctors if d.state == state and d.specialty == specialty]
     named = random.random() < 0.4
-    homes = [place for place in draw.calendar.hospitals if place.city == city]
+    homes = [place for place in draw.calendar.hospitals if place.state == state]
     first = draw.calendar.monday + timedelta(days=random.randrange(WEEKS * 7 - _REACH[priority][0]))
     last = min(first + timedelta(days=random.randint(*_REACH[priority])), draw.calendar.monday + timedelta(days=20))
     earliest, latest = homes[0].at(first, 8 * 60), homes[0].at(last, 20 * 60)
     return Request(
         id="",
-        patient=draw.patient(city),
+        patient=draw.patient(state),
         priority=priority,
         earliest=earliest,
         latest=latest,
         doctors=tuple(random.sample(colleagues, min(len(colleagues), random.randint(1, 3)))) if named else None,
         specialty=None if named else specialty,
-        hospitals=None if named else tuple(home.id for home in homes if random.random() < 0.8) or (homes[0].id,),
+        hospitals=None
+        if named or random.random() < 0.4
+        else tuple(home.id for home in random.sample(homes, k=random.choice((1, 2)))),
         preferred=homes[0].at(last, 10 * 60) if random.random() < 0.3 else None,
     )
 
@@ -126,7 +128,7 @@ def _contested(draw: _Draw) -> Request:
     place = draw.places[hour.hospital]
     return Request(
         id="",
-        patient=draw.patient(place.city),
+        patient=draw.patient(place.state),
         priority=draw.priority(),
         earliest=place.at(hour.day - timedelta(days=draw.random.randint(0, 1)), 8 * 60),
         latest=place.at(hour.day + timedelta(days=draw.random.randint(0, 1)), 26 * 60),
@@ -140,7 +142,7 @@ def _on_a_full_day(draw: _Draw) -> Request:
     place = draw.places[draw.days[doctor, day][0].hospital]
     return Request(
         id="",
-        patient=draw.patient(place.city),
+        patient=draw.patient(place.state),
         priority=draw.priority(),
         earliest=place.at(day, 8 * 60),
         latest=place.at(day, 20 * 60),
@@ -154,7 +156,7 @@ def _on_a_closed_day(draw: _Draw) -> Request:
     place, day = draw.random.choice(closed)
     return Request(
         id="",
-        patient=draw.patient(place.city),
+        patient=draw.patient(place.state),
         priority=draw.priority(),
         earliest=place.at(day, 8 * 60),
         latest=place.at(day, 20 * 60),
@@ -175,7 +177,7 @@ def _on_a_day_off(draw: _Draw) -> Request:
     place = draw.places[doctor.hospitals[0]]
     return Request(
         id="",
-        patient=draw.patient(place.city),
+        patient=draw.patient(place.state),
         priority=draw.priority(),
         earliest=place.at(day, 8 * 60),
         latest=place.at(day, 20 * 60),
