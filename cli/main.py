@@ -9,7 +9,7 @@ import traceback
 
 import typer
 
-from cli import importing, status, up
+from cli import book, demo, importing, plan, sampling, status, up
 from cli.output import Exit, Stop, told
 
 app = typer.Typer(
@@ -28,9 +28,14 @@ not answer, 70 a fault of ours.""",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command(rich_help_panel="Run", epilog=demo.EXAMPLES)(demo.demo)
 app.command(rich_help_panel="Run", epilog=up.EXAMPLES)(up.up)
 app.command(rich_help_panel="Run", epilog=status.EXAMPLES)(status.status)
 app.command("import", rich_help_panel="Work", epilog=importing.EXAMPLES)(importing.import_)
+app.command(rich_help_panel="Work", epilog=book.EXAMPLES)(book.book)
+app.command(rich_help_panel="On files, with no services", epilog=plan.PLAN_EXAMPLES)(plan.plan)
+app.command(rich_help_panel="On files, with no services", epilog=plan.VERIFY_EXAMPLES)(plan.verify)
+app.command(rich_help_panel="On files, with no services", epilog=sampling.EXAMPLES)(sampling.sample)
 
 
 @app.callback()

@@ -1,0 +1,147 @@
+"""`slotwise plan` and `slotwise verify`: the planner on files, with no database, no queue and no network."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from cli.options import JsonOption, examples
+from cli.output import Exit, FaultLine, Stop, answers, counted, notes, print_json, print_section, refuse, table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from planner.plan import Plan
+    from planner.problem import Problem
+
+PLAN_EXAMPLES = examples("""
+    slotwise plan problem.json --out plan.json
+    slotwise plan problem.json --time-limit 5 > plan.json
+    slotwise plan - < problem.json | jq .status
+    slotwise sample --problem problem.json && slotwise plan problem.json
+
+    What goes in and what comes out is docs/planning-problem.md. The plan goes
+    to standard output unless --out names a file, a summary to standard error.
+    The same problem, version and seed give the same plan. Where time runs out,
+    the plan keeps every rule but may not be the best ("feasible"); its bound
+    says how good one can be at most.
+
+    Exit code 1: the problem has faults; each is told with its JSON path.
+    """)
+
+VERIFY_EXAMPLES = examples("""
+    slotwise verify problem.json plan.json
+    slotwise plan problem.json | slotwise verify problem.json -
+    slotwise verify --json problem.json plan.json | jq .violations
+
+    Every rule, reason and figure is checked anew from what the two files say;
+    no solver is asked.
+
+    Exit code 0: all of it is right; 1: it is not, or a file has faults.
+    """)
+
+ProblemArgument = Annotated[Path, typer.Argument(metavar="PROBLEM.json", help="The problem; - is standard input.")]
+
+T = TypeVar("T")
+
+
+def plan(
+    problem: ProblemArgument,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PLAN.json", help="Where the plan goes.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses among plans that are equally good.")] = 0,
+    time_limit: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="The longest it may solve.")] = 30.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell the faults of a problem as JSON too.")] = False,
+) -> None:
+    """Plan a problem from a file: book what can be booked, say why the rest cannot.
+
+    It needs no database and no services.
+    """
+    from planner.schemas import plan_to_json, read_problem  # noqa: PLC0415  # see cli/main.py
+
+    asked = _read(problem, read_problem, as_json=as_json)
+    from planner.solve import plan as make_plan  # noqa: PLC0415  # after the faults: this one loads the solver
+
+    made = make_plan(asked, seed=seed, time_limit=time_limit)
+    text = plan_to_json(made)
+    if out:
+        try:
+            out.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise Stop(f"{out} cannot be written: {error.strerror}.", Exit.USAGE) from error
+    else:
+        sys.stdout.write(text + "\n")
+    _tell(asked, made)
+
+
+def verify(
+    problem: ProblemArgument,
+    plan_file: Annotated[Path, typer.Argument(metavar="PLAN.json", help="The plan; - is standard input.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Check a plan against its problem, without a solver.
+
+    Tells every rule that it breaks and everything that it says wrongly.
+    """
+    from planner.schemas import read_plan, read_problem  # noqa: PLC0415  # see cli/main.py
+    from planner.verify import verify as find_violations  # noqa: PLC0415
+
+    if str(problem) == str(plan_file) == "-":
+        raise Stop("Only one of the two can come from standard input.", Exit.USAGE)
+    asked = _read(problem, read_problem, as_json=as_json)
+    made = _read(plan_file, read_plan, as_json=as_json)
+    violations = [str(violation) for violation in find_violations(asked, made)]
+    if as_json:
+        print_json({"right": not violations, "violations": violations})
+    elif violations:
+        for violation in violations:
+            answers().print(violation, markup=False, soft_wrap=True)
+    else:
+        answers().print(f"Right: {_booked(asked, made)}, and every rule is kept.")
+    if violations:
+        raise Stop(f"The plan is not right: {counted(len(violations), 'violation')}.")
+
+
+def _read(file: Path, read: "Callable[[bytes], T]", *, as_json: bool) -> T:
+    """The contents of a file; all of its faults are told where it has any."""
+    from planner.schemas import FaultyFileError  # noqa: PLC0415
+
+    name = "standard input" if str(file) == "-" else str(file)
+    try:
+        return read(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
+    except OSError as error:
+        raise Stop(f"{name} cannot be read: {error.strerror}.", Exit.USAGE) from error
+    except FaultyFileError as faulty:
+        faults = [FaultLine(fault.path, fault.value, f"{fault.fault}; {fault.remedy}") for fault in faulty.faults]
+        raise refuse(name, faults, as_json=as_json) from None
+
+
+def _tell(problem: "Problem", plan: "Plan") -> None:
+    """A short summary on standard error."""
+    err = notes()
+    seconds = sum(plan.receipt.seconds.values())
+    err.print(f"{plan.status.value.capitalize()}: {_booked(problem, plan)}, in {seconds:.1f} s.")
+    print_section(err, "Goals", _goals(problem, plan))
+    if plan.conflicts:
+        kinds = table("conflict", "requests", right=("requests",))
+        for kind, number in Counter(conflict.kind for conflict in plan.conflicts).most_common():
+            kinds.add_row(kind.value, f"{number:,}")
+        print_section(err, "Why not", kinds)
+
+
+def _goals(problem: "Problem", plan: "Plan") -> "Table":
+    asked = Counter(request.priority for request in problem.requests)
+    goals = table("goal", "reached", "bound", "asked for", right=("reached", "bound", "asked for"))
+    for priority, booked in plan.objective.booked.items():
+        goals.add_row(f"{priority} booked", f"{booked:,}", f"{plan.bound.booked[priority]:,}", f"{asked[priority]:,}")
+    goals.add_row("appointments moved", f"{plan.objective.moved:,}", f"{plan.bound.moved:,}")
+    goals.add_row("hours of inconvenience", f"{plan.objective.inconvenience:,}", f"{plan.bound.inconvenience:,}")
+    return goals
+
+
+def _booked(problem: "Problem", plan: "Plan") -> str:
+    return f"{len(plan.bookings):,} of {counted(len(problem.requests), 'request')} booked"
