@@ -1,0 +1,110 @@
+"""The API as commands use it: asked again while it is away, and its refusals told with their places."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from cli.output import Exit, FaultLine, Stop
+
+Json = Any  # a JSON value
+
+_TIMEOUT = 30.0  # seconds for one answer; ten thousand requests are checked in about one
+_PATIENCE = 60.0  # seconds for an API that has answered before and is away, or asks to wait
+_PAUSE = 0.5  # seconds, where it does not say how long to wait
+
+_COME_AGAIN = frozenset({429, 503})
+_KEY_IN_FLIGHT = "/problems/key_in_flight"
+
+
+class ApiRefused(Exception):  # noqa: N818  # a refusal, not an error
+    """The API refused something that was sent; `detail` says why, and `errors` are the faults as it told them."""
+
+    def __init__(self, problem: Mapping[str, Json]) -> None:
+        self.detail = str(problem.get("detail") or problem.get("title") or "refused")
+        self.errors: list[Mapping[str, Json]] = problem.get("errors") or []
+        super().__init__(self.detail)
+
+    def faults(self, where: Callable[[str], str]) -> list[FaultLine]:
+        """The faults; `where` turns a path in the body (`requests/3/earliest`) into a place that people know."""
+        return [
+            FaultLine(where(_path(error)), error.get("value") or "", str(error.get("message"))) for error in self.errors
+        ]
+
+
+class Api:
+    """A connection to the API, for the length of a `with` block."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._client = httpx.Client(base_url=address, timeout=_TIMEOUT, trust_env=False)
+        self._has_answered = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def get(self, path: str, params: Mapping[str, str | int] | None = None, wait: int = 0) -> Json:
+        """What is at a path. `wait`: the seconds for which the answer may be held back until something changes."""
+        headers = {"Prefer": f"wait={wait}"} if wait else {}
+        return self._send("GET", path, params=params, headers=headers).json()
+
+    def items(self, path: str, params: Mapping[str, str | int] | None = None) -> Iterator[Json]:
+        """The items of a list, all of its pages."""
+        asked = {"limit": 1000, **(params or {})}
+        while True:
+            page = self.get(path, asked)
+            yield from page["items"]
+            if page["next_cursor"] is None:
+                return
+            asked["cursor"] = page["next_cursor"]
+
+    def post(self, path: str, body: Json, key: str) -> Json:
+        """Send something once: with the same key and body it is the same thing, however often it is sent."""
+        return self._send("POST", path, json=body, headers={"Idempotency-Key": key}).json()
+
+    def _send(self, method: str, path: str, **rest: Any) -> httpx.Response:  # Any: httpx's own arguments
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                response = self._client.request(method, path, **rest)
+            except httpx.TransportError as error:
+                if not self._has_answered or time.monotonic() > deadline:
+                    raise Stop(f"The API at {self.address} does not answer: {error}", Exit.UNREACHABLE) from error
+                time.sleep(_PAUSE)
+                continue
+            self._has_answered = True
+            if not _asks_to_wait(response) or time.monotonic() > deadline:
+                return _accepted(response)
+            time.sleep(float(response.headers.get("Retry-After", _PAUSE)))
+
+
+def _asks_to_wait(response: httpx.Response) -> bool:
+    return response.status_code in _COME_AGAIN or _problem(response).get("type") == _KEY_IN_FLIGHT
+
+
+def _accepted(response: httpx.Response) -> httpx.Response:
+    if response.is_success:
+        return response
+    problem = _problem(response)
+    if response.is_server_error:
+        told = problem.get("detail") or response.reason_phrase
+        raise Stop(f"The API at {response.url} cannot answer ({response.status_code}): {told}", Exit.UNREACHABLE)
+    raise ApiRefused(problem or {"detail": f"{response.status_code} {response.reason_phrase}"})
+
+
+def _problem(response: httpx.Response) -> Mapping[str, Json]:
+    if response.headers.get("Content-Type", "").startswith("application/problem+json"):
+        found: Mapping[str, Json] = response.json()
+        return found
+    return {}
+
+
+def _path(error: Mapping[str, Json]) -> str:
+    return str(error.get("pointer") or error.get("parameter") or "").removeprefix("#/")

@@ -1,0 +1,188 @@
+"""`slotwise demo`: the whole product with a sample network, from the queue to the reasons."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import JsonOption, SeedOption, examples
+from cli.output import Exit, Stop, answers, counted, notes, print_json, print_section, table
+from cli.up import HostOption, PortOption, WorkersOption, default_workers, starting, tell
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from cli.client import Api, Json
+    from cli.instance import Instance
+    from cli.outcomes import Outcome
+    from cli.sample.loading import Loaded
+
+EXAMPLES = examples("""
+    slotwise demo               stays up until Ctrl-C
+    slotwise demo --once        ends after the outcome
+    slotwise demo --seed 7      another network, in a data folder of its own
+    slotwise demo --once --json | jq .by_status
+
+    The first start makes a database and loads the sample: four hospitals on
+    both sides of a border of time zones, sixty doctors, three weeks from a
+    Monday ahead, about 4,000 appointments. Later starts find it there, double nothing, and queue 500
+    other requests, so that the schedule grows fuller each time. Once the three
+    weeks have begun, the same network goes on for three more.
+
+    Exit code of --once: 0 where every request is decided and everything that
+    is said agrees with the schedule; otherwise 1.
+    """)
+
+_CONFLICTS_TOLD = 3
+_PATIENCE = 300.0  # seconds for all requests to be decided
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of the requests: their outcome, how long it took, and what cannot be true of it."""
+
+    batch: str
+    outcome: "Outcome"
+    seconds: float
+    runs: "Sequence[Json]"
+    contradictions: Sequence[str]
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the outcome.")] = False,
+    seed: SeedOption = 1,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Where its data lasts.", show_default="demo, in the folder of `slotwise up`"
+        ),
+    ] = None,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = None,
+    workers: WorkersOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Start everything with a sample network, and plan 500 booking requests.
+
+    It ends with what was booked and what was not, and why.
+    """
+    from cli.instance import running_instance  # noqa: PLC0415  # see cli/main.py
+    from cli.instances import demo_folder  # noqa: PLC0415
+
+    folder = data or demo_folder(seed)
+    with (
+        starting() as say,
+        running_instance(folder, host=host, port=port, workers=workers or default_workers(), say=say) as instance,
+    ):
+        say("the sample network")
+        loaded = _load(seed)
+        say("")
+        result = _plan_requests(instance, loaded)
+        _tell(result, loaded, as_json=as_json)
+        if not once:
+            tell(instance, as_json=False)
+            instance.supervisor.wait()
+            notes().print("Stopping.")
+    if once and result.contradictions:
+        raise Stop("The demo did not end as it should.", Exit.REFUSED)
+
+
+def _load(seed: int) -> "Loaded":
+    from cli.database import reached  # noqa: PLC0415
+    from cli.sample.loading import ensure_sample  # noqa: PLC0415
+
+    with reached("the demo") as session:
+        return ensure_sample(session, seed, datetime.now(UTC))
+
+
+def _plan_requests(instance: "Instance", loaded: "Loaded") -> Result:
+    """Queue a round of requests over HTTP and follow them to the end."""
+    from cli import batches  # noqa: PLC0415
+    from cli.checking import contradictions  # noqa: PLC0415
+    from cli.client import Api  # noqa: PLC0415
+    from cli.sample import as_bundle, wishes  # noqa: PLC0415
+
+    with Api(instance.api) as api:
+        label = f"Sample requests from {loaded.calendar.monday}"
+        round_ = sum(batch["label"] == label for batch in api.items("/booking-batches")) + 1
+        requests = batches.as_json(as_bundle(loaded.calendar, wishes(loaded.calendar, round_)).requests)
+        began, deadline = datetime.now(UTC), time.monotonic() + _PATIENCE
+        batch = batches.queue(api, requests, label=label, again=True)["id"]
+        outcome = batches.follow(api, batch, give_up=lambda: time.monotonic() > deadline)
+        decided = [datetime.fromisoformat(each["decided_at"]) for each in outcome.requests if each["decided_at"]]
+        return Result(
+            batch=batch,
+            outcome=outcome,
+            seconds=(max(decided, default=began) - began).total_seconds(),
+            runs=_runs_since(api, began),
+            contradictions=list(contradictions(api, batch, len(requests), outcome)),
+        )
+
+
+def _runs_since(api: "Api", began: datetime) -> "list[Json]":
+    """The planning runs that started after an instant, the first one first."""
+    latest = api.get("/planning-runs")["items"]
+    return [run for run in reversed(latest) if datetime.fromisoformat(run["started_at"]) >= began]
+
+
+def _tell(result: Result, loaded: "Loaded", *, as_json: bool) -> None:
+    from cli.outcomes import print_conflict, print_tables  # noqa: PLC0415
+
+    if as_json:
+        print_json(_summary(result, loaded))
+    else:
+        out = answers()
+        _tell_sample(loaded)
+        print_tables(out, result.outcome)
+        print_section(out, "Planning runs", _runs_table(result.runs))
+        decided = len(result.outcome.requests) - result.outcome.undecided
+        rate = decided / max(result.seconds, 0.001)
+        out.print(
+            f"\n{counted(decided, 'request')} decided in {result.seconds:.1f} s "
+            f"from the first POST to the last decision, {rate:,.0f} a second."
+        )
+        for request in result.outcome.told_conflicts(_CONFLICTS_TOLD):
+            print_conflict(out, request)
+        out.print()
+    for contradiction in result.contradictions:
+        notes().print(f"[red]Not true: {contradiction}.[/]")
+    if not result.contradictions and not as_json:
+        answers().print("Checked: every booked request has its appointment, and no two appointments overlap.")
+
+
+def _tell_sample(loaded: "Loaded") -> None:
+    calendar, out = loaded.calendar, answers()
+    there = "loaded" if loaded.rows else "there already, nothing was loaded twice"
+    out.print(
+        f"The sample network is {there}: {len(calendar.hospitals)} hospitals, {len(calendar.doctors)} doctors, "
+        f"three weeks from {calendar.monday:%d %B %Y}."
+    )
+
+
+def _runs_table(runs: "Sequence[Json]") -> "Table":
+    numbers = ("requests", "booked", "conflicts", "requeued", "seconds", "solving")
+    made = table("plan", *numbers, right=numbers)
+    for run in runs:
+        outcome = run["outcome"] or {}
+        counts = [run[name] for name in numbers[:4]]
+        solving = sum(outcome.get("receipt", {}).get("seconds", {}).values())
+        told = ["" if count is None else f"{count:,}" for count in counts]
+        seconds = "" if run["seconds"] is None else f"{run['seconds']:.2f}"
+        made.add_row(outcome.get("status", run["status"]), *told, seconds, f"{solving:.2f}")
+    return made
+
+
+def _summary(result: Result, loaded: "Loaded") -> "Json":
+    return {
+        "batch": result.batch,
+        "sample": {"seed": loaded.calendar.seed, "monday": loaded.calendar.monday, "rows_loaded": loaded.rows},
+        **result.outcome.summary,
+        "seconds": round(result.seconds, 3),
+        "planning_runs": result.runs,
+        "told": list(result.outcome.told_conflicts(_CONFLICTS_TOLD)),
+        "contradictions": result.contradictions,
+    }
