@@ -22,7 +22,7 @@ from models.session import transaction
 
 router = APIRouter(prefix="/appointments", tags=["Appointments"])
 
-_CHANGE = documented(not_found=["unknown_appointment"], clash=["appointment_closed"], stale=True)
+_CHANGE = documented(not_found=["unknown_appointment"], clash=["appointment_not_booked"], stale=True)
 
 
 @router.post(
@@ -32,7 +32,14 @@ _CHANGE = documented(not_found=["unknown_appointment"], clash=["appointment_clos
     summary="Book an exact hour at once",
     responses=documented(
         clash=["hospital_closed", "no_availability", "hours_taken", "patient_busy"],
-        invalid=["off_hour", "unknown_patient", "unknown_doctor", "unknown_hospital", "inactive_doctor", "no_offset"],
+        invalid=[
+            "off_the_hour",
+            "unknown_patient",
+            "unknown_doctor",
+            "unknown_hospital",
+            "inactive_doctor",
+            "no_offset",
+        ],
     ),
 )
 def book_appointment(post: Posted, appointment: AppointmentIn, now: Now) -> Response:

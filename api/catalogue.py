@@ -128,7 +128,7 @@ REFERENCES = {
 SCHEDULE = {
     "period_runs_backward": Kind("A period that ends before it starts", "Choose a later end."),
     "window_runs_backward": Kind("A window that ends before it starts", "Choose a later `latest`."),
-    "off_hour": Kind(
+    "off_the_hour": Kind(
         "Not on the hour", "Appointments start on the hour by the hospital's clock: 10:00, 11:00, and so on."
     ),
     "outside_openings": Kind(
@@ -148,8 +148,8 @@ SCHEDULE = {
         "The doctor has availabilities", "Withdraw them, or keep the role and set `active` to false."
     ),
     "request_decided": Kind("The request is decided already", "Only a request without a booking can be cancelled."),
-    "appointment_closed": Kind(
-        "The appointment is over and done with", "Only a booked appointment can be cancelled, completed or missed."
+    "appointment_not_booked": Kind(
+        "The appointment is booked no longer", "Only a booked appointment can be cancelled, completed or missed."
     ),
     "already_being_moved": Kind("Another request moves it already", "Cancel that request first."),
     "changed_since": Kind("It has changed since you read it", "Read it again, and send the new `ETag` in `If-Match`."),

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from api import catalogue, sentences
 from models.faults import Fault, Refusal, Refused
@@ -195,13 +196,23 @@ def _of_http(request: Request, error: HTTPException) -> Told:
         case "nothing_here":
             detail = f"There is nothing at {sentences.printable(request.url.path)}; /docs lists every route."
         case "method_not_allowed":
-            allowed = (error.headers or {}).get("Allow", "")
+            allowed = ", ".join(_methods(request.app, request.url.path)) or (error.headers or {}).get("Allow", "")
             detail = f"{sentences.printable(request.url.path)} does not take {request.method}; it takes {allowed}."
+            return protocol(code, detail, {"Allow": allowed})
         case "malformed_json":
             return malformed()
         case _:
             detail = catalogue.CATALOGUE[code].about
     return protocol(code, detail, error.headers)
+
+
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """The methods that an address takes, of all the routes it has; the framework knows only the first one's."""
+    found: set[str] = set()
+    for template, operations in app.openapi()["paths"].items():
+        if compile_path(template)[0].fullmatch(path):
+            found |= {method.upper() for method in operations}
+    return sorted(found)
 
 
 def _problem(code: str, status: int, detail: str, errors: list[ErrorOut]) -> Problem:
@@ -210,7 +221,8 @@ def _problem(code: str, status: int, detail: str, errors: list[ErrorOut]) -> Pro
 
 def _of_errors(category: str, status: int, errors: list[ErrorOut], count: int) -> Problem:
     codes = {error.code for error in errors}
-    detail = errors[0].message if count == 1 else f"There are {count} faults; errors names each."
+    first = errors[0].message
+    detail = first if count == 1 else f"There are {count} faults, and errors names each. The first: {first}"
     problem = _problem(codes.pop() if len(codes) == 1 else category, status, detail, errors)
     problem.omitted = count - len(errors) or None
     return problem

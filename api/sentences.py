@@ -124,7 +124,7 @@ CONSTRAINTS: Mapping[str, tuple[str, str]] = {
         "no_availability",
         "The doctor's availability does not cover that hour (any more), or a booked appointment stands in it.",
     ),
-    "appointment_starts_on_the_hour": ("off_hour", "Appointments start on the hour by the hospital's clock."),
+    "appointment_starts_on_the_hour": ("off_the_hour", "Appointments start on the hour by the hospital's clock."),
     "hospital_external_id_unique": ("external_id_taken", "Another hospital has just been given that external_id."),
     "app_user_external_id_unique": ("external_id_taken", "Another user has just been given that external_id."),
     "patient_external_id_unique": ("external_id_taken", "Another patient has just been given that external_id."),

@@ -1,0 +1,67 @@
+"""Users, doctors and patients: written again and again by the system that keeps them."""
+
+import pytest
+
+from tests.api.town import Town, refused
+
+
+def test_a_user_is_added_once_and_then_kept_current(api):
+    first = api.put("/users/d1", json={"name": "Dr Ana", "role": "doctor", "specialties": ["Cardiology"]})
+    assert first.status_code == 201
+    assert first.headers["location"] == f"/users/{first.json()['id']}"
+    assert first.json()["specialties"] == ["cardiology"]
+    second = api.put("/users/d1", json={"name": "Dr Ana Sousa", "role": "doctor", "active": False})
+    assert second.status_code == 200
+    assert second.json()["id"] == first.json()["id"]
+    assert (second.json()["name"], second.json()["active"], second.json()["specialties"]) == ("Dr Ana Sousa", False, [])
+    assert api.get("/users/d1").json() == api.get(f"/users/{first.json()['id']}").json() == second.json()
+
+
+def test_an_external_id_may_hold_what_other_systems_put_in_it(api):
+    for external_id in ("a/b", "ana@hospital.pt", "ção", "x" * 200):
+        assert api.put(f"/patients/{external_id}", json={"name": "N"}).status_code == 201
+        assert api.get(f"/patients/{external_id}").json()["external_id"] == external_id
+
+
+def test_doctors_are_filtered_by_specialty(town: Town):
+    assert [each["external_id"] for each in town.get("/doctors")["items"]] == ["d1", "d2"]
+    assert [each["external_id"] for each in town.get("/doctors", specialty="Dermatology")["items"]] == ["d2"]
+    town.put("/users/s1", name="Eva", role="staff")
+    assert [each["external_id"] for each in town.get("/users", role="staff")["items"]] == ["s1"]
+    assert len(town.get("/users")["items"]) == 3
+
+
+def test_only_doctors_have_specialties(api):
+    body = {"name": "Eva", "role": "staff", "specialties": ["cardiology"]}
+    problem = refused(api.put("/users/s1", json=body), 422, "specialties_without_doctor")
+    assert problem["detail"] == "The body has specialties but is not a doctor."
+
+
+def test_a_doctor_with_availabilities_stays_a_doctor(town: Town):
+    problem = refused(
+        town.api.put("/users/d1", json={"name": "Ana", "role": "staff"}), 409, "doctor_has_availabilities"
+    )
+    assert "set active to false" in problem["detail"]
+    assert problem["errors"][0]["pointer"] == "#/role"
+
+
+def test_patients_are_listed(town: Town):
+    assert [each["external_id"] for each in town.get("/patients")["items"]] == ["p1", "p2"]
+    town.put("/patients/p1", name="Maria Silva", active=False)
+    assert [each["external_id"] for each in town.get("/patients", active=True)["items"]] == ["p2"]
+
+
+@pytest.mark.parametrize(("path", "code"), [("/users/nobody", "unknown_user"), ("/patients/nobody", "unknown_patient")])
+def test_who_does_not_exist_is_not_found(api, path, code):
+    assert "'nobody'" in refused(api.get(path), 404, code)["detail"]
+
+
+def test_no_refusal_repeats_a_name(api):
+    name = "Maria da Silva " * 20
+    for body in ({"name": name}, {"name": ["Maria"]}, {"name": name, "active": "Maria", "nombre": 1}):
+        response = api.put("/patients/p1", json=body)
+        refused(response, 422)
+        for error in response.json()["errors"]:
+            if error["pointer"].startswith("#/name"):
+                assert "value" not in error
+                assert "Maria" not in error["message"]
