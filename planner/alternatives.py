@@ -1,6 +1,7 @@
 """Hours that a refused request did not ask for but could have: free once the whole plan is carried out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,8 +20,8 @@ MOST = 3
 class Alternatives:
     """Hands out the free hours of a plan, each to one refused request as far as they reach.
 
-    An hour is free if it overlaps nothing that is booked, moved or stands. An appointment that a refused request meant to
-    replace still stands for everybody but that request. `refused` are numbers of requests.
+    An hour is free if it overlaps nothing that is booked, moved or stands. An appointment that a refused request meant
+    to replace still stands for everybody but that request. `refused` are numbers of requests.
     """
 
     def __init__(
@@ -61,10 +62,10 @@ class Alternatives:
         for hour in chosen:
             near = np.abs(self._start - self._start[hour]) < HOUR_US
             self._given |= near & (self._hours.doctor == self._hours.doctor[hour])
-        flags = zip(
-            outside[chosen].tolist(), other_doctor[chosen].tolist(), other_hospital[chosen].tolist(), strict=True
+        return tuple(
+            self._told(request, hour, [bool(flag[hour]) for flag in (outside, other_doctor, other_hospital)])
+            for hour in chosen
         )
-        return tuple(self._told(request, hour, *flag) for hour, flag in zip(chosen, flags, strict=True))
 
     def _nearest(self, possible: Ints, away: Ints, given_up: Ints, most: int) -> list[int]:
         """The `most` nearest in time; of equally near ones those that give up least, then the first."""
@@ -73,10 +74,10 @@ class Alternatives:
             possible = possible[away[possible] <= limit]
         hours = self._hours.take(possible)
         keys = (hours.hospital, hours.doctor, hours.moment, given_up[possible], away[possible])
-        return possible[np.lexsort(keys)][:most].tolist()
+        return [int(hour) for hour in possible[np.lexsort(keys)][:most]]
 
     def _gives_up(self, number: int) -> tuple[Bools, Bools, Bools]:
-        """For each free hour, whether it is outside the window, with a doctor or at a hospital that was not asked for."""
+        """For each free hour: is it outside the window, with a doctor, at a hospital that was not asked for?"""
         seekers, request = self._columns.seekers, self._columns.requests[number]
         outside = (self._hours.moment < seekers.first[number]) | (self._hours.moment >= seekers.last[number])
         doctors = np.ones(len(self._numbers), dtype=np.bool_)
@@ -114,19 +115,15 @@ class Alternatives:
             free &= np.abs(self._start - start) >= HOUR_US
         return free
 
-    def _told(
-        self, request: Request, hour: int, outside: bool, other_doctor: bool, other_hospital: bool
-    ) -> Alternative:  # three answers of the same kind
+    def _told(self, request: Request, hour: int, gives_up: Sequence[bool]) -> Alternative:
+        """The free hour number `hour`; `gives_up` says whether its time, doctor and hospital were not asked for."""
         doctor = self._columns.doctors[int(self._hours.doctor[hour])]
         hospital = self._columns.hospitals[int(self._hours.hospital[hour])]
-        start = instant(int(self._start[hour]), self._zones[hospital])
-        told = Alternative(doctor, hospital, start, ())
-        given_up = (
-            self._wording.gives_up_window(request, told) if outside else None,
-            self._wording.gives_up_doctor(request, told) if other_doctor else None,
-            self._wording.gives_up_hospital(request, told) if other_hospital else None,
-        )
-        return Alternative(doctor, hospital, start, tuple(sentence for sentence in given_up if sentence is not None))
+        plain = Alternative(doctor, hospital, instant(int(self._start[hour]), self._zones[hospital]), ())
+        wording = self._wording
+        sentences = (wording.gives_up_window, wording.gives_up_doctor, wording.gives_up_hospital)
+        told = tuple(tell(request, plain) for tell, given_up in zip(sentences, gives_up, strict=True) if given_up)
+        return replace(plain, gives_up=told)
 
     def _overlapping(self, hours: Hours, taken: Sequence[tuple[int, int]]) -> Bools:
         """Which of the hours overlap one of the (doctor, start in microseconds)."""

@@ -20,6 +20,7 @@ from planner.instants import LocalClock, instant
 from planner.prices import Floats, price
 from planner.problem import Problem
 from planner.rules import Rows, doctor_in_one_place, patient_in_one_place
+from planner.task import Task
 from planner.walks import Blocking, OfferGraph, Walk
 
 Certificate = dict[str, Any]  # JSON values; the shapes are in docs/planning-problem.md
@@ -35,8 +36,8 @@ LARGEST_WEIGHT = 12
 class Certificates:
     """Finds the certificates of a plan's refused requests.
 
-    `optimal`: whether the plan is proved the best. If not, a refused request might have been bookable, and a certificate
-    can be "unproved".
+    `optimal`: whether the plan is proved the best. If not, a refused request might have been bookable, and a
+    certificate can be "unproved".
     """
 
     def __init__(self, problem: Problem, columns: Columns, plan: Bools, *, optimal: bool, budget: Budget) -> None:
@@ -68,7 +69,7 @@ class Certificates:
         return found
 
     def _by_offers(self, walk: Walk) -> Certificate:
-        """The requests met and all the offers they accept, one fewer. With movable appointments among them: instants."""
+        """The requests met, and all the offers they accept, one fewer; with movable appointments met, as instants."""
         columns = self._columns
         requests, appointments = self._ids(walk.seekers)
         doctor, moment = self._offers.place(walk.nodes)
@@ -94,8 +95,8 @@ class Certificates:
         requests, appointments = self._ids(involved)
         candidates = columns.candidates.take(np.isin(columns.candidates.seeker, involved))
         if len(candidates) <= LARGEST_PROGRAM and self._budget.left() > 0:
-            gain = (candidates.rank != MOVABLE).astype(np.int64)
-            priced = price(candidates, columns.moments, gain, (), self._budget.left())
+            booked = Task(candidates, columns.moments, (candidates.rank != MOVABLE).astype(np.int64))
+            priced = price(booked, self._budget.left())
             if priced is not None:
                 rows = [rule(candidates, columns.moments) for rule in (doctor_in_one_place, patient_in_one_place)]
                 weighted = whole_weights(candidates, rows, priced.prices)

@@ -56,8 +56,8 @@ class Wishes:
 class Candidates:
     """The hours that a seeker could have, ascending by seeker; one entry per candidate.
 
-    `cost` is the inconvenience in hours. `moves` marks the new hours of movable appointments. `patient` and `rank` repeat
-    the seeker's. No seeker has two candidates with the same doctor at the same moment.
+    `cost` is the inconvenience in hours. `moves` marks the new hours of movable appointments. `patient` and `rank`
+    repeat the seeker's. No seeker has two candidates with the same doctor at the same moment.
     """
 
     seeker: Ints
@@ -71,8 +71,10 @@ class Candidates:
 
     def take(self, which: Ints | Bools) -> Self:
         """Some of them, in their order."""
-        columns = (self.seeker, self.doctor, self.hospital, self.moment, self.cost, self.moves, self.patient, self.rank)
-        return type(self)(*(column[which] for column in columns))
+        return type(self)(
+            self.seeker[which], self.doctor[which], self.hospital[which], self.moment[which],
+            self.cost[which], self.moves[which], self.patient[which], self.rank[which],
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.seeker)
@@ -116,7 +118,8 @@ def columns(problem: Problem) -> Columns:
     gone = moments.overlapping(_ints(doctors[a.doctor] for a in fixed), _micros(a.start for a in fixed))
     taken = np.isin(moments.key(hours.doctor, hours.moment), gone)
 
-    patients = {id_: i for i, id_ in enumerate(sorted({seeker.patient for seeker in (*requests, *movables)}))}
+    names = {request.patient for request in requests} | {appointment.patient for appointment in movables}
+    patients = {name: number for number, name in enumerate(sorted(names))}
     seekers, hospital_sets = _seekers(requests, movables, moments, patients, hospitals)
     wishes = _wishes(problem, requests, movables, doctors)
     busy = [a for a in fixed if a.patient in patients]
@@ -170,7 +173,7 @@ def _seekers(
     start = moments.start
     seekers = Seekers(
         rank=_ints([*(RANK[r.priority] for r in requests), *(MOVABLE for _ in movables)]),
-        patient=_ints(patients[seeker.patient] for seeker in (*requests, *movables)),
+        patient=_ints([*(patients[r.patient] for r in requests), *(patients[a.patient] for a in movables)]),
         first=np.searchsorted(start, _ints(earliest), side="left"),
         last=np.searchsorted(start, _ints(latest) - HOUR_US, side="right"),
         preferred=_micros([*(r.preferred or r.earliest for r in requests), *(a.start for a in movables)]),
@@ -262,13 +265,13 @@ def _candidates(found: Accepted, stays: Candidates, moments: Moments, seekers: S
     again = np.zeros(len(offers), dtype=np.bool_)
     again[1:] = (np.diff(offers.seeker) == 0) & (np.diff(offers.doctor) == 0) & (np.diff(offers.moment) == 0)
     offers = offers.take(~again)
-    both = Candidates(*(np.concatenate(pair) for pair in zip(_arrays(offers), _arrays(stays), strict=True)))
+    both = Candidates(
+        np.concatenate([offers.seeker, stays.seeker]), np.concatenate([offers.doctor, stays.doctor]),
+        np.concatenate([offers.hospital, stays.hospital]), np.concatenate([offers.moment, stays.moment]),
+        np.concatenate([offers.cost, stays.cost]), np.concatenate([offers.moves, stays.moves]),
+        np.concatenate([offers.patient, stays.patient]), np.concatenate([offers.rank, stays.rank]),
+    )  # fmt: skip
     return both.take(np.argsort(both.seeker, kind="stable"))
-
-
-def _arrays(candidates: Candidates) -> tuple[Ints | Bools, ...]:
-    c = candidates
-    return c.seeker, c.doctor, c.hospital, c.moment, c.cost, c.moves, c.patient, c.rank
 
 
 def _ints(values: Iterable[int]) -> Ints:

@@ -101,7 +101,7 @@ class Reasons:
         return Reason(ConflictKind.HOSPITAL_CLOSED, facts)
 
     def _next_opening(self, hospitals: Sequence[str], begin: int) -> Facts | None:
-        """The opening with the first whole hour from `begin` on; since none lies inside the window, it ends after it."""
+        """The opening with the first whole hour from `begin` on; as none lies inside the window, it ends after it."""
         found = []
         for hospital in hospitals:
             openings = self._openings[hospital]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from planner.instants import HOUR_US, is_full_hour, join, micros
@@ -139,12 +140,14 @@ def _replacements(problem: Problem, known: _Known) -> Iterator[Finding]:
         yield from _unknown(at, request.moves, known.appointments, "appointments")
         replaced = known.appointments.get(request.moves)
         if replaced is not None and replaced.patient != request.patient:
-            inputs = (at, ("requests", i, "patient"), ("appointments", "patient"))
-            yield Finding(at, request.moves, "an appointment of another patient", "name one of this patient", inputs)
+            yield Finding(
+                at, request.moves, "an appointment of another patient", "name one of this patient",
+                (at, ("requests", i, "patient"), ("appointments", "patient")),
+            )  # fmt: skip
         if request.moves in first:
-            inputs = (at, ("requests", first[request.moves], "moves"))
-            fault = f"requests[{first[request.moves]}] replaces this appointment already"
-            yield Finding(at, request.moves, fault, "let one request replace it", inputs)
+            other = first[request.moves]
+            fault = f"requests[{other}] replaces this appointment already"
+            yield Finding(at, request.moves, fault, "let one request replace it", (at, ("requests", other, "moves")))
         first.setdefault(request.moves, i)
 
 
@@ -188,7 +191,7 @@ def _overlaps(appointments: Sequence[Appointment], who: str, owner: Callable[[Ap
         of[owner(appointment)].append((micros(appointment.start), i))
     for held in of.values():
         held.sort()
-        for (start, i), (following, j) in zip(held[:-1], held[1:], strict=True):
+        for (start, i), (following, j) in pairwise(held):
             if following - start < HOUR_US:
                 later, other = max(i, j), min(i, j)
                 inputs = tuple(("appointments", n, field) for n in (i, j) for field in (who, "start"))

@@ -82,7 +82,8 @@ class Weights(NamedTuple):
             booked.append(min(count[rank], (bound + self.routine - 1) // weight))
             bound -= booked[-1] * weight
         moved, inconvenience = divmod(max(-bound, 0), self.move)
-        return Score(*booked, moved, inconvenience)
+        urgent, soon, routine = booked
+        return Score(urgent, soon, routine, moved, inconvenience)
 
 
 def booking_gain(candidates: Candidates) -> Ints:
@@ -111,4 +112,4 @@ def upheaval_gain(candidates: Candidates) -> Ints:
 def _seekers_by_rank(candidates: Candidates) -> list[int]:
     first = np.ones(len(candidates), dtype=np.bool_)
     first[1:] = np.diff(candidates.seeker) != 0
-    return np.bincount(candidates.rank[first], minlength=ROUTINE + 1).tolist()
+    return [int(count) for count in np.bincount(candidates.rank[first], minlength=ROUTINE + 1)]

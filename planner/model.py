@@ -1,16 +1,17 @@
-"""The CP-SAT model over hour slots: one boolean per candidate, one constraint per row of a rule. It decides every plan."""
+"""The CP-SAT model over hour slots, which decides every plan: a boolean per candidate, a constraint per row."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from ortools.sat.python import cp_model
 
-from planner.columns import Candidates
-from planner.hours import Bools, Ints, Moments
-from planner.prices import Floor
+from planner.hours import Bools
 from planner.rules import RULES, Rows
+from planner.task import Task
 
-CONFIRM_SECONDS = 0.05
+LEAST_SECONDS = 0.05
+"""What CP-SAT gets even when the time is over, so that it can confirm what is proved already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +38,40 @@ class SolverRefusedError(RuntimeError):
         self.status = status
 
 
-def decide(  # noqa: PLR0913  # the model is made of all of these
-    candidates: Candidates,
-    moments: Moments,
-    gain: Ints,
-    floors: tuple[Floor, ...],
-    hint: Bools,
-    bound: int,
-    solver: Solver,
-    seconds: float,
-) -> Decision:
-    """The choice of greatest gain that obeys every rule and floor, starting from `hint`, which does.
+def decide(task: Task, hint: Bools, bound: int, solver: Solver, seconds: float) -> Decision:
+    """The best choice for the task, starting from `hint`, which obeys every rule and floor.
 
     `bound` is a gain known to be out of reach to exceed; where the hint attains it, the model only confirms.
     If `seconds` do not suffice, the best choice found, with CP-SAT's own bound.
     """
     model = cp_model.CpModel()
-    variables = [model.new_bool_var("") for _ in range(len(candidates))]
+    variables = [model.new_bool_var("") for _ in range(len(task.gain))]
     for rule in RULES:
-        _add(model, variables, rule(candidates, moments))
-    for floor in floors:
+        _add(model, variables, rule(task.candidates, task.moments))
+    for floor in task.floors:
         model.add(cp_model.LinearExpr.weighted_sum(variables, floor.gain.tolist()) >= floor.least)
-    model.maximize(cp_model.LinearExpr.weighted_sum(variables, gain.tolist()))
+    model.maximize(cp_model.LinearExpr.weighted_sum(variables, task.gain.tolist()))
     # CP-SAT minimises -gain. The proved bound belongs in the objective's domain: as a constraint it slows the search.
-    model.proto.objective.domain.extend([-bound, -int(gain[hint].sum())])
+    model.proto.objective.domain.extend([-bound, -task.gained(hint)])
     for variable, value in zip(variables, hint.tolist(), strict=True):
         model.add_hint(variable, value)
-    return _solve(model, variables, gain, hint, bound, solver, seconds)
+    # Presolve can lose the hint and takes longer than the proof where the bound is attained already.
+    presolve = task.gained(hint) < bound
+    cp = _solver(solver, seconds, presolve=presolve)
+    status = cp.solve(model)
+    if status == cp_model.UNKNOWN:
+        return Decision(hint, bound)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        raise SolverRefusedError(cp.status_name(status))
+    plan = np.array(cp.values(variables), dtype=np.bool_)
+    proved = task.gained(plan) if status == cp_model.OPTIMAL else _next_whole(cp.best_objective_bound)
+    return Decision(plan, min(bound, proved))
 
 
 def _add(model: cp_model.CpModel, variables: list[cp_model.IntVar], rows: Rows) -> None:
     ends = np.searchsorted(rows.row, np.arange(rows.count + 1)).tolist()
     members = rows.candidate.tolist()
-    for begin, end in zip(ends[:-1], ends[1:], strict=True):
+    for begin, end in pairwise(ends):
         row = [variables[i] for i in members[begin:end]]
         if rows.exactly:
             model.add_exactly_one(row)
@@ -77,32 +79,16 @@ def _add(model: cp_model.CpModel, variables: list[cp_model.IntVar], rows: Rows) 
             model.add_at_most_one(row)
 
 
-def _solve(  # as above
-    model: cp_model.CpModel,
-    variables: list[cp_model.IntVar],
-    gain: Ints,
-    hint: Bools,
-    bound: int,
-    solver: Solver,
-    seconds: float,
-) -> Decision:
+def _solver(solver: Solver, seconds: float, *, presolve: bool) -> cp_model.CpSolver:
     cp = cp_model.CpSolver()
     cp.parameters.random_seed = solver.seed
     cp.parameters.num_workers = solver.workers
     cp.parameters.interleave_search = solver.workers > 1
-    cp.parameters.max_time_in_seconds = max(seconds, CONFIRM_SECONDS)
-    # Presolve can lose the hint and takes longer than the proof where the bound is already attained.
-    cp.parameters.cp_model_presolve = int(gain[hint].sum()) < bound
-    status = cp.solve(model)
-    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        plan = np.array(cp.values(variables), dtype=np.bool_)
-        gained = int(gain[plan].sum())
-        return Decision(plan, gained if status == cp_model.OPTIMAL else min(bound, _rounded(cp.best_objective_bound)))
-    if status == cp_model.UNKNOWN:
-        return Decision(hint, bound)
-    raise SolverRefusedError(cp.status_name(status))
+    cp.parameters.max_time_in_seconds = max(seconds, LEAST_SECONDS)
+    cp.parameters.cp_model_presolve = presolve
+    return cp
 
 
-def _rounded(bound: float) -> int:
-    """CP-SAT tells its bound as a float; the next whole number above it is a bound, too."""
+def _next_whole(bound: float) -> int:
+    """A whole number at least as great as the bound, which CP-SAT tells in floating point."""
     return int(np.nextafter(bound, np.inf)) + 1

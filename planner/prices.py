@@ -1,16 +1,16 @@
 """The linear relaxation with every rule: a bound that its prices prove, and often the best plan itself."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import csc_array, csr_array, vstack
 
-from planner.columns import MOVABLE, Candidates
-from planner.hours import Bools, Ints, Moments
+from planner.columns import MOVABLE
+from planner.hours import Bools, Ints
 from planner.rules import doctor_in_one_place, obeys, patient_in_one_place
+from planner.task import Task
 
 Floats = NDArray[np.float64]
 
@@ -18,15 +18,10 @@ CORE_PER_SEEKER = 15
 """With how many candidates of each seeker the linear program begins."""
 SMALL = 4_000
 """Up to so many candidates it begins with all of them."""
+TOLERANCE = 1e-6
+"""What the solver's floating point may be off by."""
 SUM_LIMIT = 2**61
 """Sums of prices stay below this, so that 64 bits hold them."""
-
-
-class Floor(NamedTuple):
-    """A goal that must not fall: the chosen candidates' `gain` must add up to `least` or more."""
-
-    gain: Ints
-    least: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,53 +39,53 @@ class Priced:
     prices: Floats
 
 
-def price(
-    candidates: Candidates, moments: Moments, gain: Ints, floors: tuple[Floor, ...], seconds: float
-) -> Priced | None:
-    """Solve `max gain x` over all rules and floors as a linear program; None if `seconds` do not suffice.
+def price(task: Task, seconds: float) -> Priced | None:
+    """The task solved as a linear program; None if `seconds` do not suffice.
 
     The program begins with the best few candidates of each seeker; the others are priced by its dual values, and those
     that a price does not cover are added until there are none (column generation: Gilmore and Gomory 1961).
     """
-    lp = _Program(candidates, moments, gain, floors)
-    core = few_best(candidates, gain, CORE_PER_SEEKER if len(candidates) > SMALL else len(candidates))
+    program = _Program(task)
+    few = CORE_PER_SEEKER if len(task.gain) > SMALL else len(task.gain)
+    core = few_best(task, few)
     while True:
-        solution = lp.solve(core, seconds)
+        solution = program.solve(core, seconds)
         if solution is None:
             return None
         x, prices, profit = solution
-        uncovered = lp.worth(prices) > profit[lp.seeker] + 1e-6
-        uncovered &= ~core
+        uncovered = ~core & (program.worth(prices) > profit[program.seeker] + TOLERANCE)
         if not uncovered.any():
             break
         core |= uncovered
-    bound, loss = lp.bound(prices)
+    bound, loss = program.bound(prices)
     plan = x > 0.5
-    integral = bool(np.all(np.abs(x - plan) < 1e-6)) and obeys(candidates, moments, plan)
-    holds = integral and all(int(floor.gain[plan].sum()) >= floor.least for floor in floors)
+    whole = bool(np.all(np.abs(x - plan) < TOLERANCE)) and obeys(task.candidates, task.moments, plan)
+    holds = whole and all(int(floor.gain[plan].sum()) >= floor.least for floor in task.floors)
     return Priced(bound, loss, plan if holds else None, prices)
 
 
-def few_best(candidates: Candidates, gain: Ints, few: int) -> Bools:
-    """The `few` best candidates of each seeker, and every stay."""
-    order = np.lexsort((-gain, candidates.seeker))
+def few_best(task: Task, few: int) -> Bools:
+    """The `few` best candidates of each seeker, and every stay, as a mask."""
+    candidates = task.candidates
+    order = np.lexsort((-task.gain, candidates.seeker))
     ordered = candidates.seeker[order]
     position = np.arange(len(order)) - np.searchsorted(ordered, ordered)
-    core = np.zeros(len(candidates), dtype=np.bool_)
-    core[order[position < few]] = True
-    core |= (candidates.rank == MOVABLE) & ~candidates.moves
-    return core
+    best = np.zeros(len(candidates), dtype=np.bool_)
+    best[order[position < few]] = True
+    best |= (candidates.rank == MOVABLE) & ~candidates.moves
+    return best
 
 
 class _Program:
     """`max gain x`: rows of doctors and patients at most 1, each seeker at most (a movable one exactly) 1, floors."""
 
-    def __init__(self, candidates: Candidates, moments: Moments, gain: Ints, floors: tuple[Floor, ...]) -> None:
+    def __init__(self, task: Task) -> None:
+        candidates, gain = task.candidates, task.gain
         seekers, self.seeker = np.unique(candidates.seeker, return_inverse=True)
         self.first = np.searchsorted(candidates.seeker, seekers)
         self.must = candidates.rank[self.first] == MOVABLE
-        self.gain, self.floors = gain, floors
-        rows = [rule(candidates, moments) for rule in (doctor_in_one_place, patient_in_one_place)]
+        self.gain, self.floors = gain, task.floors
+        rows = [rule(candidates, task.moments) for rule in (doctor_in_one_place, patient_in_one_place)]
         self.shared = vstack(
             [csr_array((np.ones(len(r.row)), (r.row, r.candidate)), shape=(r.count, len(gain))) for r in rows],
             format="csc",

@@ -58,7 +58,10 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """An hour that already stands. `movable` ones may be moved within `window` (None: anywhere the doctor is available)."""
+    """An hour that already stands.
+
+    A `movable` one may be moved to another hour of its doctor within `window` (None: to any).
+    """
 
     id: str
     doctor: str

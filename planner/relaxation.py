@@ -12,9 +12,10 @@ from planner.goals import EXACT, SUM_EXACT
 from planner.hours import Bools, Ints, Moments
 from planner.repair import Repair
 from planner.rules import Rows, doctor_in_one_place, patient_in_one_place
+from planner.task import Task
 
-ROUNDS = 60
-"""How often prices are changed before the solver takes over."""
+PATIENCE = 10
+"""After so many changes of prices without a better plan or bound, the solver takes over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Relaxed:
     plan: Bools
 
 
-def relax(candidates: Candidates, moments: Moments, gain: Ints, seed: int, budget: Budget) -> Relaxed:
-    """Bound and plan by Lagrangian relaxation (Held and Karp 1970; Fisher 1981).
+def relax(task: Task, seed: int, budget: Budget) -> Relaxed:
+    """Bound and plan by Lagrangian relaxation (Held and Karp 1970; Fisher 1981). The task has no floors.
 
     An assignment knows that a seeker takes one hour and that a doctor's hour is taken once. It does not know that two
     hours of one patient, or two hours of a doctor half an hour apart, can overlap. Each such row that an assignment
@@ -35,6 +36,7 @@ def relax(candidates: Candidates, moments: Moments, gain: Ints, seed: int, budge
     the value of the assignment plus the prices bounds every plan; and if a row with a price is used exactly once, the
     price costs the bound nothing.
     """
+    candidates, moments, gain = task.candidates, task.moments, task.gain
     repair = Repair(candidates, moments)
     assignment = Assignment(candidates, moments)
     grid, hair = _grid(gain, assignment.seekers)
@@ -42,13 +44,16 @@ def relax(candidates: Candidates, moments: Moments, gain: Ints, seed: int, budge
     uneven = grid * gain + np.random.default_rng(seed).integers(0, hair, len(gain))
     prices = [_Prices(rule(candidates, moments), hair) for rule in (doctor_in_one_place, patient_in_one_place)]
     best, best_gain, bound = np.zeros(len(gain), dtype=np.bool_), -1, int(gain.max(initial=0)) * len(gain)
-    for _ in range(ROUNDS):
+    stale = 0
+    while stale < PATIENCE:
         net = uneven - sum(p.paid(len(gain)) for p in prices)
         wanted = assignment.solve(net)
-        bound = min(bound, (int(net[wanted].sum()) + sum(int(p.price.sum()) for p in prices)) // grid)
+        proved = (int(net[wanted].sum()) + sum(int(p.price.sum()) for p in prices)) // grid
         plan = repair.plan(wanted, gain)
-        if int(gain[plan].sum()) > best_gain:
-            best, best_gain = plan, int(gain[plan].sum())
+        stale = 0 if proved < bound or task.gained(plan) > best_gain else stale + 1
+        bound = min(bound, proved)
+        if task.gained(plan) > best_gain:
+            best, best_gain = plan, task.gained(plan)
         changed = [p.change(wanted) for p in prices]
         if best_gain == bound or not any(changed) or budget.left() <= 0:
             break

@@ -136,7 +136,9 @@ class ProblemModel(_File):
 
     def values(self) -> Problem:
         return Problem(
-            tuple(Hospital(h.id, h.timezone, tuple(Period(o.start, o.end) for o in h.openings)) for h in self.hospitals),
+            tuple(
+                Hospital(h.id, h.timezone, tuple(Period(o.start, o.end) for o in h.openings)) for h in self.hospitals
+            ),
             tuple(Doctor(d.id, frozenset(d.specialties)) for d in self.doctors),
             tuple(Availability(a.doctor, a.hospital, a.start, a.end) for a in self.availabilities),
             tuple(
@@ -257,7 +259,10 @@ def read_problem(text: str | bytes) -> Problem:
 
 
 def read_plan(text: str | bytes) -> Plan:
-    """The plan in a PLAN.json. Raises `FaultyPlan` with all faults of the schema; whether it is right, `verify` says."""
+    """The plan in a PLAN.json; whether it is right, `planner.verify` says.
+
+    Raises `FaultyPlan` with all faults of the schema.
+    """
     try:
         return PlanModel.model_validate_json(text).values()
     except ValidationError as error:

@@ -11,9 +11,10 @@ from planner.columns import Candidates
 from planner.goals import Score, Weights, booked_within, booking_gain, score, upheaval_gain
 from planner.hours import Bools, Ints, Moments
 from planner.model import Solver, decide
-from planner.prices import Floor, few_best, price
+from planner.prices import few_best, price
 from planner.relaxation import Assignment, relax
 from planner.rules import RULES
+from planner.task import Floor, Task
 
 CONFIRM_PER_SEEKER = 3
 """How many candidates of each seeker the solver sees where the relaxation has proved its plan the best already."""
@@ -25,16 +26,6 @@ class Found:
 
     plan: Bools
     bound: Score
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """One maximisation: the part of the problem, what to maximise, and what must not fall."""
-
-    candidates: Candidates
-    moments: Moments
-    gain: Ints
-    floors: tuple[Floor, ...] = ()
 
 
 def search(candidates: Candidates, moments: Moments, solver: Solver, budget: Budget) -> Found:
@@ -50,8 +41,8 @@ def search(candidates: Candidates, moments: Moments, solver: Solver, budget: Bud
     bound = score(candidates, plan)
     if easy.any():
         at = np.flatnonzero(easy)
-        easy_task = _Task(candidates.take(at), moments, Weights.of(candidates).gain(candidates)[at])
-        plan[at] = _best(easy_task, plan[at], int(easy_task.gain[plan[at]].sum()), solver, budget)[0]
+        task = Task(candidates, moments, Weights.of(candidates).gain(candidates)).take(at)
+        plan[at], _ = _best(task, plan[at], task.gained(plan[at]), solver, budget)
     for part in np.unique(part_of[~easy]):
         at = np.flatnonzero(part_of == part)
         found = _search_part(candidates.take(at), moments, solver, budget)
@@ -61,7 +52,7 @@ def search(candidates: Candidates, moments: Moments, solver: Solver, budget: Bud
 
 
 def parts(candidates: Candidates, moments: Moments) -> Ints:
-    """A number for each candidate; candidates with different numbers share no row of any rule, directly or through others."""
+    """A number for each candidate: different where candidates share no row of any rule, not even through others."""
     total, begin = len(candidates), len(candidates)
     edges = []
     for rule in RULES:
@@ -74,7 +65,7 @@ def parts(candidates: Candidates, moments: Moments) -> Ints:
 
 
 def _easy(candidates: Candidates, moments: Moments, part_of: Ints) -> Bools:
-    """The plan of all parts in which an assignment without the rule on patients happens to obey it: nothing beats it."""
+    """The plan of the parts in which an assignment that knows only two of the rules obeys all: nothing beats it."""
     plan = np.zeros(len(candidates), dtype=np.bool_)
     weights = Weights.of(candidates)
     if not weights.fits(candidates):
@@ -91,7 +82,7 @@ def _search_part(candidates: Candidates, moments: Moments, solver: Solver, budge
     weights = Weights.of(candidates)
     if not weights.fits(candidates):
         return _in_two_steps(candidates, moments, solver, budget)
-    task = _Task(candidates, moments, weights.gain(candidates))
+    task = Task(candidates, moments, weights.gain(candidates))
     plan, bound = _relaxed_then_best(task, solver, budget)
     return Found(plan, weights.score_within(bound, candidates))
 
@@ -99,9 +90,9 @@ def _search_part(candidates: Candidates, moments: Moments, solver: Solver, budge
 def _in_two_steps(candidates: Candidates, moments: Moments, solver: Solver, budget: Budget) -> Found:
     """The goals one after the other, where weights for all of them at once would not fit into 64 bits."""
     booking = booking_gain(candidates)
-    plan, most = _relaxed_then_best(_Task(candidates, moments, booking), solver, budget)
+    plan, most = _relaxed_then_best(Task(candidates, moments, booking), solver, budget)
     booked = int(booking[plan].sum())
-    upheaval = _Task(candidates, moments, upheaval_gain(candidates), (Floor(booking, booked),))
+    upheaval = Task(candidates, moments, upheaval_gain(candidates), (Floor(booking, booked),))
     plan, least = _best(upheaval, plan, 0, solver, budget)
     if booked < most:
         return Found(plan, booked_within(most, candidates))
@@ -110,32 +101,29 @@ def _in_two_steps(candidates: Candidates, moments: Moments, solver: Solver, budg
     return Found(plan, reached._replace(moved=moved, inconvenience=inconvenience))
 
 
-def _relaxed_then_best(task: _Task, solver: Solver, budget: Budget) -> tuple[Bools, int]:
+def _relaxed_then_best(task: Task, solver: Solver, budget: Budget) -> tuple[Bools, int]:
     with budget.stage("relaxation"):
-        relaxed = relax(task.candidates, task.moments, task.gain, solver.seed, budget)
+        relaxed = relax(task, solver.seed, budget)
     return _best(task, relaxed.plan, relaxed.bound, solver, budget)
 
 
-def _best(task: _Task, plan: Bools, bound: int, solver: Solver, budget: Budget) -> tuple[Bools, int]:
+def _best(task: Task, plan: Bools, bound: int, solver: Solver, budget: Budget) -> tuple[Bools, int]:
     """From a plan and a bound to a better plan and bound: prices say which candidates matter, CP-SAT decides."""
-    gain = task.gain
-    core = few_best(task.candidates, gain, CONFIRM_PER_SEEKER)
-    if int(gain[plan].sum()) < bound:
+    core = few_best(task, CONFIRM_PER_SEEKER)
+    if task.gained(plan) < bound:
         with budget.stage("prices"):
-            priced = price(task.candidates, task.moments, gain, task.floors, budget.left())
-        core = np.ones(len(gain), dtype=np.bool_)
+            priced = price(task, budget.left())
+        core = np.ones(len(task.gain), dtype=np.bool_)
         if priced is not None:
             bound = min(bound, priced.bound)
-            if priced.plan is not None and int(gain[priced.plan].sum()) > int(gain[plan].sum()):
+            if priced.plan is not None and task.gained(priced.plan) > task.gained(plan):
                 plan = priced.plan
             # A better plan gains at least one more, so it cannot afford candidates that lose more than the gap.
-            core = priced.loss <= bound - int(gain[plan].sum())
+            core = priced.loss <= bound - task.gained(plan)
     at = np.flatnonzero(core | plan)
     with budget.stage("solve"):
-        decision = decide(
-            task.candidates.take(at), task.moments, gain[at], tuple(Floor(f.gain[at], f.least) for f in task.floors),
-            plan[at], bound, solver, budget.left(),
-        )  # fmt: skip
-    best = np.zeros(len(gain), dtype=np.bool_)
+        decision = decide(task.take(at), plan[at], bound, solver, budget.left())
+    best = np.zeros(len(task.gain), dtype=np.bool_)
     best[at[decision.plan]] = True
-    return best, min(bound, max(decision.bound, int(gain[best].sum())))
+    # What was left out of the core gains nothing beyond the plan that the core was made for.
+    return best, max(decision.bound, task.gained(best))

@@ -1,7 +1,7 @@
 """What a conflict says to a person, in plain English sentences.
 
-Ids are told through `Wording.name`, because in the product they are UUIDs and a reader knows names. No sentence tells who
-another patient is: other requests appear by their id alone.
+Ids are told through `Wording.name`, because in the product they are UUIDs and a reader knows names. No sentence tells
+who another patient is: other requests appear by their id alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,10 @@ def the_id(_kind: str, id_: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How things and times are called. `timezones` maps hospital ids to IANA names; times elsewhere keep their offset."""
+    """How things and times are called.
+
+    `timezones` maps hospital ids to IANA names; a time at no hospital among them is told with the offset it came with.
+    """
 
     name: Name = the_id
     timezones: Mapping[str, str] = field(default_factory=dict)
@@ -97,10 +100,9 @@ def _hospital_closed(wording: Wording, request: Request, facts: Facts) -> str:
 
 def _no_availability(wording: Wording, request: Request, facts: Facts) -> str:
     doctors = wording.names("doctor", facts["doctors"], "nobody")
-    sentence = (
-        f"No doctor who is acceptable ({doctors}) is available for a whole hour "
-        f"at {wording.names('hospital', facts['hospitals'], 'any hospital')} {_window(wording, request, facts['hospitals'])}."
-    )
+    hospitals = wording.names("hospital", facts["hospitals"], "any hospital")
+    window = _window(wording, request, facts["hospitals"])
+    sentence = f"No doctor who is acceptable ({doctors}) is available for a whole hour at {hospitals} {window}."
     nearest = facts["nearest_availability"]
     if nearest is None:
         return sentence

@@ -17,8 +17,9 @@ __all__ = ["Violation", "verify"]
 def verify(problem: Problem, plan: Plan) -> tuple[Violation, ...]:
     """Everything wrong with `plan` as an answer to `problem`; empty if it is right.
 
-    Checked are the five rules, that objective and bound are counted right and fit the status, and for every conflict its
-    kind, its facts, its certificate and its alternatives. That no better plan exists is not checked: that takes a solver.
+    Checked are the five rules, that objective and bound are counted right and fit the status, and for every conflict
+    its kind, its facts, its certificate and its alternatives. That no better plan exists is not checked: that takes a
+    solver.
     """
     book = Book(problem, plan)
     checks = (*RULES, conflicts_are_true, alternatives_are_bookable)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from planner.instants import HOUR_US, instant, is_full_hour, micros
@@ -59,7 +60,7 @@ class Ledger:
     def clashes(self) -> Iterator[tuple[str, Entry, Entry]]:
         """Owner and two entries of the same owner that overlap, for neighbours in time."""
         for owner, entries in self._of.items():
-            for first, second in zip(entries[:-1], entries[1:], strict=True):
+            for first, second in pairwise(entries):
                 if second.start - first.start < HOUR_US:
                     yield owner, first, second
 
@@ -172,10 +173,7 @@ class Book:
 
     def could_have(self, seeker: Request | Appointment) -> list[Hour]:
         """The hours that a request or a movable appointment could have if there were no other."""
-        if isinstance(seeker, Request):
-            hours = self.offers(seeker)
-        else:
-            hours = self._new_hours(seeker)
+        hours = self.offers(seeker) if isinstance(seeker, Request) else self._new_hours(seeker)
         free = [hour for hour in hours if not self._fixed_of_patient.overlapping(seeker.patient, hour[2])]
         if isinstance(seeker, Appointment):
             free.append((seeker.doctor, seeker.hospital, micros(seeker.start)))
@@ -219,9 +217,11 @@ def _merged(periods: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Periods made disjoint; touching ones become one."""
     merged: list[tuple[int, int]] = []
     for start, end in sorted(periods):
+        if start >= end:
+            continue
         if merged and start <= merged[-1][1]:
-            start, end = merged[-1][0], max(end, merged.pop()[1])
-        if start < end:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
             merged.append((start, end))
     return merged
 

@@ -3,7 +3,7 @@
 Each says: these requests, all of the refused one's priority or higher, cannot all be booked, whatever is chosen.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,29 +22,36 @@ def certificate_fault(
     """What is wrong with the certificate of an outcompeted request; None if nothing is."""
     certificate = conflict.certificate
     if "same_as" in certificate:
-        other = conflicts.get(certificate["same_as"])
-        if other is None or "same_as" in other.certificate or other.certificate["rule"] != certificate["rule"]:
-            return "refers to a certificate that is not there"
-        if book.requests[other.request].priority != request.priority:
-            return "refers to a certificate of another priority"
-        if request.id not in book.named_by(other):
-            return "refers to a certificate that does not name it"
-        return None  # what that one says is checked where it stands
+        return _reference_fault(book, request, certificate, conflicts.get(certificate["same_as"]))
     members = _members(book, request, certificate)
     if isinstance(members, str):
         return members
     requests, appointments = members
-    match certificate["rule"]:
-        case "offers":
-            return _offers_fault(book, requests, certificate)
-        case "patient" | "movable" | "overlap":
-            return _instants_fault(book, [*requests, *appointments], certificate["instants"])
-        case "search":
-            return _search_fault(book, [*requests, *appointments])
-        case "unproved":
-            return None if book.plan.status == PlanStatus.FEASIBLE else "proves nothing although the plan is optimal"
-        case unknown:
-            return f"has a certificate of an unknown rule, {unknown}"
+    everybody: list[Request | Appointment] = [*requests, *appointments]
+    checks: dict[str, Callable[[], str | None]] = {
+        "offers": lambda: _offers_fault(book, requests, certificate),
+        "patient": lambda: _instants_fault(book, everybody, certificate["instants"]),
+        "movable": lambda: _instants_fault(book, everybody, certificate["instants"]),
+        "overlap": lambda: _instants_fault(book, everybody, certificate["instants"]),
+        "search": lambda: _search_fault(book, everybody),
+        "unproved": lambda: _unproved_fault(book),
+    }
+    return checks[certificate["rule"]]()
+
+
+def _reference_fault(
+    book: Book, request: Request, certificate: Mapping[str, Any], other: Conflict | None
+) -> str | None:
+    """Whether the certificate referred to is there and names this request; what it says is checked where it stands."""
+    if other is None or "same_as" in other.certificate or other.certificate["rule"] != certificate["rule"]:
+        return "refers to a certificate that is not there"
+    if book.requests[other.request].priority != request.priority:
+        return "refers to a certificate of another priority"
+    return None if request.id in book.named_by(other) else "refers to a certificate that does not name it"
+
+
+def _unproved_fault(book: Book) -> str | None:
+    return None if book.plan.status == PlanStatus.FEASIBLE else "proves nothing although the plan is optimal"
 
 
 def _members(
@@ -66,7 +73,7 @@ def _members(
 
 
 def _offers_fault(book: Book, requests: Sequence[Request], certificate: Mapping[str, Any]) -> str | None:
-    """Hall's condition: the set of *all* offers that any of the requests accepts is smaller than the set of requests."""
+    """Hall's condition: *all* offers that any of the requests accepts are fewer than the requests."""
     told = {(offer["doctor"], offer["hospital"], _us(offer["start"])) for offer in certificate["offers"]}
     accepted = {hour for request in requests for hour in book.offers(request)}
     if told != accepted:
@@ -77,8 +84,8 @@ def _offers_fault(book: Book, requests: Sequence[Request], certificate: Mapping[
 def _instants_fault(
     book: Book, members: Sequence[Request | Appointment], instants: Sequence[Mapping[str, Any]]
 ) -> str | None:
-    """Weighted counting: an instant of a doctor or a patient serves one; each member needs the least weight that any hour it
-    could have covers. If the needs exceed the weights, not all members can have an hour.
+    """Weighted counting: an instant of a doctor or a patient serves one, and each member needs at least the least
+    weight that any hour it could have covers. If the needs exceed the weights, not all members can have an hour.
     """
     of_doctor: dict[str, list[tuple[int, int]]] = {}
     of_patient: dict[str, list[tuple[int, int]]] = {}
