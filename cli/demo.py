@@ -146,7 +146,7 @@ def _tell(result: Result, loaded: "Loaded", *, as_json: bool) -> None:
             f"from the first POST to the last decision, {rate:,.0f} a second."
         )
         for request in result.outcome.told_conflicts(_CONFLICTS_TOLD):
-            print_conflict(out, request)
+            print_conflict(out, request, result.outcome)
         out.print()
     for contradiction in result.contradictions:
         notes().print(f"[red]Not true: {contradiction}.[/]")
@@ -183,6 +183,6 @@ def _summary(result: Result, loaded: "Loaded") -> "Json":
         **result.outcome.summary,
         "seconds": round(result.seconds, 3),
         "planning_runs": result.runs,
-        "told": list(result.outcome.told_conflicts(_CONFLICTS_TOLD)),
+        "told": result.outcome.told_conflicts(_CONFLICTS_TOLD),
         "contradictions": result.contradictions,
     }

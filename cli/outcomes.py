@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from rich.console import Console
@@ -38,22 +39,21 @@ class Outcome:
     @cached_property
     def kinds(self) -> Mapping[str, int]:
         """How many conflicts of each kind."""
-        return Counter(request["conflict"]["kind"] for request in self.requests if request.get("conflict"))
+        return Counter(request["conflict"]["kind"] for request in self.requests if request["conflict"])
 
     @property
     def undecided(self) -> int:
         """How many requests nobody has decided yet."""
         return sum(self.by_status.get(status, 0) for status in UNDECIDED)
 
-    def told_conflicts(self, most: int) -> Iterator[Json]:
-        """Requests in conflict of different kinds, those that can be helped first."""
-        seen: set[str] = set()
-        conflicts = [request for request in self.requests if request.get("conflict")]
-        for request in sorted(conflicts, key=_alternatives_offered, reverse=True):
-            kind = request["conflict"]["kind"]
-            if kind not in seen and len(seen) < most:
-                seen.add(kind)
-                yield request
+    def told_conflicts(self, most: int) -> list[Json]:
+        """One request of each kind of conflict, the one that can be helped best; the least obvious kinds first."""
+        best: dict[str, Json] = {}
+        for request in self.requests:
+            if request["conflict"]:
+                kind = request["conflict"]["kind"]
+                best[kind] = max(best.get(kind, request), request, key=_alternatives_offered)
+        return [best[kind] for kind in reversed(ConflictKind) if kind in best][:most]
 
     @property
     def summary(self) -> Mapping[str, Json]:
@@ -105,24 +105,49 @@ def print_tables(console: Console, outcome: Outcome) -> None:
         print_section(console, title, made)
 
 
-def print_conflict(console: Console, request: Json) -> None:
-    """Print why a request got no booking, and what could be had instead."""
+def print_conflict(console: Console, request: Json, outcome: Outcome) -> None:
+    """Print what a request asked for, why it got no booking, and what could be had instead."""
     conflict = request["conflict"]
     console.print()
-    console.print(Text(f"{conflict['kind']}  {request['priority']}", style="bold"))
-    console.print(Padding(Text(conflict["message"]), (0, 0, 0, 2)))
+    console.print(Text(conflict["kind"].replace("_", " ").capitalize(), style="bold"))
+    _print_indented(console, f"{_wish(request)} {_with_names(conflict['message'], outcome)}", 2)
     for alternative in conflict["alternatives"]:
-        console.print(Padding(Text(f"could be had: {_told(alternative)}", style="green"), (0, 0, 0, 4)))
+        hour = f"{_clock(alternative['start'])} with {alternative['doctor']['name']}, {alternative['hospital']['name']}"
+        _print_indented(console, f"Could be had: {hour}", 4, "green")
+        if alternative["gives_up"]:
+            _print_indented(console, f"gives up {'; '.join(alternative['gives_up'])}", 6, "dim")
     if not conflict["alternatives"]:
-        console.print(Padding(Text("No hour near it can be had as it stands.", style="dim"), (0, 0, 0, 4)))
+        _print_indented(console, "Nothing near it could be had as the schedule stands.", 4, "dim")
+
+
+def _print_indented(console: Console, text: str, columns: int, style: str = "") -> None:
+    console.print(Padding(Text(text, style), (0, 0, 0, columns), expand=False))
+
+
+def _wish(request: Json) -> str:
+    """What a request asked for, as a sentence."""
+    whom = _names(request["doctors"]) or (
+        f"any doctor of {request['specialty']}" if request["specialty"] else "any doctor"
+    )
+    where = f" at {_names(request['hospitals'])}" if request["hospitals"] else ""
+    return f"{request['patient']['name']} ({request['priority']}) asked for {whom}{where}."
+
+
+def _names(named: Sequence[Json] | None) -> str:
+    return " or ".join(each["name"] for each in named or ())
+
+
+def _clock(instant: str) -> str:
+    """An instant by the clock of the offset that it is written in."""
+    return f"{datetime.fromisoformat(instant):%a %d %b %H:%M}"
+
+
+def _with_names(message: str, outcome: Outcome) -> str:
+    """A message in which requests of the same outcome are called by their patients."""
+    for other in outcome.requests:
+        message = message.replace(other["id"], f"{other['patient']['name']}'s ({other['priority']})")
+    return message
 
 
 def _alternatives_offered(request: Json) -> int:
     return len(request["conflict"]["alternatives"])
-
-
-def _told(alternative: Json) -> str:
-    gives_up = ", ".join(alternative["gives_up"])
-    start = alternative["start"][:16].replace("T", " ")  # the hospital's own clock
-    hour = f"{start} with {alternative['doctor']['name']}, {alternative['hospital']['name']}"
-    return f"{hour} ({gives_up})" if gives_up else hour
