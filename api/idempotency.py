@@ -73,7 +73,7 @@ class Post:
 
     def _with_key(self, session: Session, key: str, work: Work, items: str | None) -> Response:
         route = f"POST {self._request.url.path}"
-        if not session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtextextended(f"{route} {key}", 0)))):
+        if not _is_free(session, route, key):
             detail = "A request with this Idempotency-Key is still being worked on; send it again in a moment."
             raise problems.Halt("key_in_flight", detail, {"Retry-After": "1"})
         fingerprint = _fingerprint(self._body)
@@ -111,6 +111,12 @@ class Post:
                 raise
             return told.response(self._request)
         return _respond(answer)
+
+
+def _is_free(session: Session, route: str, key: str) -> bool:
+    """Take the key for this transaction; False where another holds it."""
+    lock = func.pg_try_advisory_xact_lock(func.hashtextextended(f"{route} {key}", 0))
+    return bool(session.scalar(select(lock)))
 
 
 def _respond(answer: Answer) -> Response:

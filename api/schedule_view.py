@@ -63,9 +63,7 @@ def working_days(session: Session, hospital: Hospital, first: dt.date, count: in
     week = dict(
         session.execute(
             select(OperatingHours.weekday, OperatingHours.hours).where(OperatingHours.hospital_id == hospital.id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     exceptions = {
         row.date: row
@@ -121,10 +119,13 @@ def read_rows(session: Session, hospital_id: uuid.UUID, days: Sequence[Day], doc
         Standing(appointment, patient)
         for appointment, patient in session.execute(
             of_appointments.order_by(func.lower(Appointment.during), Appointment.id)
-        ).tuples()
+        )
     ]
-    seen = {each.doctor_id for each in availabilities} | {each.appointment.doctor_id for each in standing}
+    seen = {each.doctor_id for each in availabilities if each.during.overlaps(whole)}
+    seen |= {each.appointment.doctor_id for each in standing if each.appointment.during.overlaps(whole)}
     wanted = set(doctors) or seen
+    availabilities = [each for each in availabilities if each.doctor_id in wanted]
+    standing = [each for each in standing if each.appointment.doctor_id in wanted]
     users = session.scalars(select(User).where(User.id.in_(wanted)).order_by(User.name, User.id)).all()
     specialties: dict[uuid.UUID, list[str]] = {id_: [] for id_ in wanted}
     named = select(DoctorSpecialty).where(DoctorSpecialty.doctor_id.in_(wanted)).order_by(DoctorSpecialty.specialty)

@@ -61,7 +61,7 @@ def _queue() -> str:
     counted = select(BookingRequest.status, func.count()).group_by(BookingRequest.status)
     try:
         with transaction() as session:
-            counts = dict(session.execute(counted).tuples().all())
+            counts = dict(session.execute(counted).all())
     except SQLAlchemyError:
         return "<p>The database is not available just now; reload in a moment.</p>"
     return html.table(("Status", "Requests"), [(status.value, counts.get(status, 0)) for status in RequestStatus])

@@ -1,0 +1,47 @@
+"""The feed of events: nothing missed, nothing twice, and worth waiting for."""
+
+import threading
+import time
+
+from tests.api.town import Town, refused
+
+
+def test_events_are_read_from_where_one_stopped(town: Town):
+    start = town.get("/events")["next_cursor"]
+    first, second = town.book("p1", "d1", "10:00"), town.book("p2", "d2", "10:00")
+    town.post(f"/appointments/{first['id']}/cancel")
+    feed = town.get("/events", cursor=start)
+    told = [(each["topic"], each["payload"]) for each in feed["items"]]
+    assert told == [
+        ("appointment.booked", {"appointment": first["id"]}),
+        ("appointment.booked", {"appointment": second["id"]}),
+        ("appointment.cancelled", {"appointment": first["id"]}),
+    ]
+    assert town.get("/events", cursor=feed["next_cursor"]) == {"items": [], "next_cursor": feed["next_cursor"]}
+
+
+def test_events_come_a_page_at_a_time(town: Town):
+    for hour in ("09:00", "10:00", "11:00"):
+        town.book("p1", "d1", hour)
+    whole = town.get("/events")["items"]
+    response, seen = town.api.get("/events", params={"limit": 1}), []
+    while response.json()["items"]:
+        seen += response.json()["items"]
+        response = town.api.get(response.links["next"]["url"])
+    assert seen == whole
+
+
+def test_a_reader_waits_for_the_next_event(town: Town):
+    cursor = town.get("/events")["next_cursor"]
+    threading.Timer(0.3, town.book, ["p1", "d1", "10:00"]).start()
+    began = time.monotonic()
+    (event,) = town.get("/events", cursor=cursor, wait=20)["items"]
+    assert event["topic"] == "appointment.booked"
+    assert time.monotonic() - began < 10
+
+
+def test_what_is_asked_wrongly_is_explained(api):
+    for params in ({"cursor": "x"}, {"cursor": "WyIxIl0"}, {"cursor": "WyI5OTk5OTk5OTk5OTk5OTk5OTk5OTkiLCIxIl0"}):
+        refused(api.get("/events", params=params), 422, "unreadable_cursor")
+    refused(api.get("/events", params={"wait": 31}), 422, "out_of_range")
+    refused(api.get("/events", params={"limit": 10**30}), 422, "out_of_range")
