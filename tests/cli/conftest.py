@@ -49,3 +49,35 @@ def slotwise(tmp_path: Path) -> Slotwise:
         return Ended(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+HOURS = "".join(f"north,{day},08:00,18:00\n" for day in ("monday", "tuesday", "wednesday", "thursday", "friday"))
+NETWORK = {
+    "hospitals.csv": "external_id,name,timezone\nnorth,Hospital North,Europe/Lisbon\n",
+    "hours.csv": f"hospital,weekday,opens,closes\n{HOURS}",
+    "users.csv": "external_id,name,role,specialties\nD-1,Dr Ana Silva,doctor,cardiology\nS-1,Rui Costa,staff,\n",
+    "patients.csv": "external_id,name\nP-1,João Santos\nP-2,Marta Reis\n",
+    "availabilities.csv": "doctor,hospital,start,end\nD-1,north,2027-01-11T09:00:00Z,2027-01-11T12:00:00Z\n",
+    "appointments.csv": "patient,doctor,hospital,start\nP-1,D-1,north,2027-01-11T10:00:00Z\n",
+    "requests.csv": "patient,doctors,earliest,latest\nP-2,D-1,2027-01-11T09:00:00Z,2027-01-11T12:00:00Z\n",
+}
+
+
+@pytest.fixture
+def network() -> dict[str, str]:
+    """A small network as files of an import: their contents by name."""
+    return NETWORK
+
+
+@pytest.fixture
+def folder(tmp_path: Path, network: dict[str, str]) -> Path:
+    """The folder that commands run in, with the small network's files in it."""
+    for name, content in network.items():
+        (tmp_path / name).write_text(content)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """The installed program, for tests that do not wait for its end."""
+    return PROGRAM

@@ -2,40 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
 from cli.files.writing import write_json, write_tables
 from cli.sample import Calendar, as_bundle, wishes
-
-HOSPITALS = "external_id,name,timezone\nnorth,Hospital North,Europe/Lisbon\n"
-HOURS = "hospital,weekday,opens,closes\n" + "".join(
-    f"north,{day},08:00,18:00\n" for day in ("monday", "tuesday", "wednesday", "thursday", "friday")
-)
-USERS = "external_id,name,role,specialties\nD-1,Dr Ana Silva,doctor,cardiology\nS-1,Rui Costa,staff,\n"
-PATIENTS = "external_id,name\nP-1,João Santos\nP-2,Marta Reis\n"
-AVAILABILITIES = "doctor,hospital,start,end\nD-1,north,2027-01-11T09:00:00Z,2027-01-11T12:00:00Z\n"
-APPOINTMENTS = "patient,doctor,hospital,start\nP-1,D-1,north,2027-01-11T10:00:00Z\n"
-REQUESTS = "patient,doctors,earliest,latest\nP-2,D-1,2027-01-11T09:00:00Z,2027-01-11T12:00:00Z\n"
-
-WHOLE = {
-    "hospitals.csv": HOSPITALS,
-    "hours.csv": HOURS,
-    "users.csv": USERS,
-    "patients.csv": PATIENTS,
-    "availabilities.csv": AVAILABILITIES,
-    "appointments.csv": APPOINTMENTS,
-    "requests.csv": REQUESTS,
-}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for name, content in WHOLE.items():
-        (tmp_path / name).write_text(content)
-    return tmp_path
 
 
 @pytest.fixture
@@ -59,8 +31,8 @@ def rows(database: Connection) -> dict[str, int]:
 NOTHING = dict.fromkeys(("hospital", "app_user", "patient", "availability", "appointment", "booking_request"), 0)
 
 
-def test_all_kinds_go_in_together(slotwise, env, folder, database) -> None:
-    done = slotwise("import", *WHOLE, env=env)
+def test_all_kinds_go_in_together(slotwise, env, folder, database, network) -> None:
+    done = slotwise("import", *network, env=env)
     assert (done.code, done.err) == (0, "")
     assert (
         "1 hospital, 1 hospital's hours, 2 users, 2 patients, 1 availability, 1 appointment, 1 request: imported."
@@ -76,16 +48,16 @@ def test_all_kinds_go_in_together(slotwise, env, folder, database) -> None:
     }
 
 
-def test_the_order_of_the_files_does_not_matter(slotwise, env, folder, database) -> None:
-    assert slotwise("import", *reversed(WHOLE), env=env).code == 0
+def test_the_order_of_the_files_does_not_matter(slotwise, env, folder, database, network) -> None:
+    assert slotwise("import", *reversed(network), env=env).code == 0
     assert rows(database)["appointment"] == 1
 
 
-def test_one_fault_keeps_everything_out(slotwise, env, folder, database) -> None:
+def test_one_fault_keeps_everything_out(slotwise, env, folder, database, network) -> None:
     (folder / "appointments.csv").write_text(
-        APPOINTMENTS + "P-2,D-1,north,2027-01-11T08:00:00Z\nP-2,D-1,north,2027-01-11T17:00:00Z\n"
+        network["appointments.csv"] + "P-2,D-1,north,2027-01-11T08:00:00Z\nP-2,D-1,north,2027-01-11T17:00:00Z\n"
     )
-    done = slotwise("import", *WHOLE, env=env)
+    done = slotwise("import", *network, env=env)
     assert done.code == 1
     assert "appointments.csv, line 3" in done.err
     assert "appointments.csv, line 4" in done.err
@@ -93,12 +65,12 @@ def test_one_fault_keeps_everything_out(slotwise, env, folder, database) -> None
     assert rows(database) == NOTHING
 
 
-def test_faults_of_different_files_are_told_in_one_run(slotwise, env, folder, database) -> None:
+def test_faults_of_different_files_are_told_in_one_run(slotwise, env, folder, database, network) -> None:
     (folder / "requests.csv").write_text(
-        REQUESTS.replace("P-2", "P-9") + REQUESTS.splitlines()[1].replace("D-1", "D-9")
+        network["requests.csv"].replace("P-2", "P-9") + network["requests.csv"].splitlines()[1].replace("D-1", "D-9")
     )
-    (folder / "availabilities.csv").write_text(AVAILABILITIES.replace("T12:00", "T19:00"))
-    done = slotwise("import", "--json", *WHOLE, env=env)
+    (folder / "availabilities.csv").write_text(network["availabilities.csv"].replace("T12:00", "T19:00"))
+    done = slotwise("import", "--json", *network, env=env)
     assert done.code == 1
     assert [fault["where"] for fault in done.json["faults"]] == [
         "availabilities.csv, line 2, start",
@@ -109,30 +81,30 @@ def test_faults_of_different_files_are_told_in_one_run(slotwise, env, folder, da
     assert rows(database) == NOTHING
 
 
-def test_two_lines_that_want_the_same_hour_are_refused(slotwise, env, folder, database) -> None:
-    (folder / "appointments.csv").write_text(APPOINTMENTS + "P-2,D-1,north,2027-01-11T10:00:00Z\n")
-    done = slotwise("import", *WHOLE, env=env)
+def test_two_lines_that_want_the_same_hour_are_refused(slotwise, env, folder, database, network) -> None:
+    (folder / "appointments.csv").write_text(network["appointments.csv"] + "P-2,D-1,north,2027-01-11T10:00:00Z\n")
+    done = slotwise("import", *network, env=env)
     assert done.code == 1
     assert "appointments.csv, line 3" in done.err
     assert rows(database) == NOTHING
 
 
-def test_a_dry_run_finds_faults_and_keeps_nothing(slotwise, env, folder, database) -> None:
-    done = slotwise("import", "--dry-run", *WHOLE, env=env)
+def test_a_dry_run_finds_faults_and_keeps_nothing(slotwise, env, folder, database, network) -> None:
+    done = slotwise("import", "--dry-run", *network, env=env)
     assert done.code == 0
     assert "nothing kept" in done.out
     assert rows(database) == NOTHING
 
 
-def test_the_directory_is_brought_up_to_date_by_importing_it_again(slotwise, env, folder, database) -> None:
+def test_the_directory_is_brought_up_to_date_by_importing_it_again(slotwise, env, folder, database, network) -> None:
     assert slotwise("import", "users.csv", "patients.csv", env=env).code == 0
-    (folder / "patients.csv").write_text(PATIENTS.replace("Marta Reis", "Marta Reis Lopes"))
+    (folder / "patients.csv").write_text(network["patients.csv"].replace("Marta Reis", "Marta Reis Lopes"))
     assert slotwise("import", "users.csv", "patients.csv", env=env).code == 0
     names = database.execute(text("SELECT name FROM patient ORDER BY external_id")).scalars().all()
     assert names == ["João Santos", "Marta Reis Lopes"]
 
 
-def test_hours_of_a_hospital_can_be_replaced(slotwise, env, folder, database) -> None:
+def test_hours_of_a_hospital_can_be_replaced(slotwise, env, folder, database, network) -> None:
     assert slotwise("import", "hospitals.csv", "hours.csv", env=env).code == 0
     (folder / "new-hours.csv").write_text("hospital,weekday,date,opens,closes\nnorth,sunday,,10:00,12:00\n")
     assert slotwise("import", "new-hours.csv", env=env).code == 0
@@ -143,7 +115,7 @@ def test_hours_of_a_hospital_can_be_replaced(slotwise, env, folder, database) ->
     assert (refused.code, "new-hours.csv, line 2" in refused.err) == (1, True)
 
 
-def test_the_sample_can_be_imported_from_its_files(slotwise, env, tmp_path, database) -> None:
+def test_the_sample_can_be_imported_from_its_files(slotwise, env, tmp_path, database, network) -> None:
     calendar = Calendar(1, date(2027, 1, 11))
     bundle = as_bundle(calendar, wishes(calendar))
     files = write_tables(bundle, tmp_path)
@@ -156,13 +128,13 @@ def test_the_sample_can_be_imported_from_its_files(slotwise, env, tmp_path, data
     assert "network.json: $.hospitals[0].external_id" in again.err
 
 
-def test_standard_input_is_a_file_too(slotwise, env, database) -> None:
-    assert slotwise("import", "--kind", "patients", "-", stdin=PATIENTS, env=env).code == 0
+def test_standard_input_is_a_file_too(slotwise, env, database, network) -> None:
+    assert slotwise("import", "--kind", "patients", "-", stdin=network["patients.csv"], env=env).code == 0
     assert rows(database)["patient"] == 2
 
 
 def test_columns_and_templates_are_shown_without_a_database(slotwise) -> None:
-    assert slotwise("import", "--template", "patients").out == "external_id,name,active\nP-00001,João Santos,true\n"
+    assert slotwise("import", "--template", "patients").out == "external_id,name,active\nP-00001,Liam O'Brien,true\n"
     assert "required" in slotwise("import", "--columns", "users").out
     columns = slotwise("import", "--columns", "users", "--json").json
     assert columns[0]["name"] == "external_id"
