@@ -29,9 +29,10 @@ EXAMPLES = examples("""
 
     The first start makes a database and loads the sample: four hospitals on
     both sides of a border of time zones, sixty doctors, three weeks from a
-    Monday ahead, about 4,000 appointments. Later starts find it there, double nothing, and queue 500
-    other requests, so that the schedule grows fuller each time. Once the three
-    weeks have begun, the same network goes on for three more.
+    Monday ahead, about 4,000 appointments. Later starts find it there, double
+    nothing, and queue 500 other requests, so that the schedule grows fuller
+    each time. Once the three weeks have begun, the same network goes on for
+    three more.
 
     Exit code of --once: 0 where every request is decided and everything that
     is said agrees with the schedule; otherwise 1.
@@ -82,9 +83,10 @@ def demo(
         loaded = _load(seed)
         say("")
         result = _plan_requests(instance, loaded)
-        _tell(result, loaded, as_json=as_json)
+        _tell(result, loaded, instance, as_json=as_json)
         if not once:
-            tell(instance, as_json=False)
+            if not as_json:
+                tell(instance, as_json=False)
             instance.supervisor.wait()
             notes().print("Stopping.")
     if once and result.contradictions:
@@ -129,11 +131,11 @@ def _runs_since(api: "Api", began: datetime) -> "list[Json]":
     return [run for run in reversed(latest) if datetime.fromisoformat(run["started_at"]) >= began]
 
 
-def _tell(result: Result, loaded: "Loaded", *, as_json: bool) -> None:
+def _tell(result: Result, loaded: "Loaded", instance: "Instance", *, as_json: bool) -> None:
     from cli.outcomes import print_conflict, print_tables  # noqa: PLC0415
 
     if as_json:
-        print_json(_summary(result, loaded))
+        print_json({"api": instance.api, **_summary(result, loaded)})
     else:
         out = answers()
         _tell_sample(loaded)

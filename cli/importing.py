@@ -1,5 +1,6 @@
 """`slotwise import`: files of hospitals, people, working hours, appointments and requests into the database."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,7 +36,9 @@ def import_(
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="FILE...", help="CSV or JSON; - is standard input.")
     ] = None,
-    kind: Annotated[Kind | None, typer.Option(help="What the files hold, where their names do not say.")] = None,
+    kind: Annotated[
+        Kind | None, typer.Option(metavar="KIND", help="What the files hold, where their names do not say.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, tell every fault, keep nothing.")] = False,
     template_of: Annotated[
         Kind | None, typer.Option("--template", metavar="KIND", help="Print a CSV header with an example line.")
@@ -96,6 +99,10 @@ def _import(files: list[Path], kind: Kind | None, data: Path | None, *, keep: bo
         if stored.not_tried:
             notes().print(f"Not tried, since they refer to what is refused: {', '.join(stored.not_tried)}.")
         raise refuse(_names(files), stored.faults, as_json=as_json)
+    if keep and stored.batch and os.environ["REDIS_URL"]:
+        from workers.bell import ring  # noqa: PLC0415
+
+        ring()
     _tell(stored, keep=keep, as_json=as_json)
 
 

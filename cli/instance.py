@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,7 +99,7 @@ def choose_port(host: str, wanted: int | None) -> int:
         return port
     if wanted is not None:
         raise Stop(f"Port {wanted} of {host} is taken. Choose another one, or leave --port out.", Exit.USAGE)
-    with closing(socket.create_server((host, 0))) as free:
+    with _server(host, 0) as free:
         other: int = free.getsockname()[1]
     notes().print(f"Port {port} is taken, so the API listens on {other}.")
     return other
@@ -120,7 +120,7 @@ def processes(host: str, address: str, workers: int, env: Mapping[str, str]) -> 
         Process(
             name="api",
             argv=[sys.executable, "-m", "uvicorn", "api.app:app", "--host", host, "--port", port, "--no-access-log"],
-            env=env,
+            env={"ALLOWED_HOSTS": f"localhost,127.0.0.1,[::1],{_in_url(host)}", **env},
             cwd=CHECKOUT,
             ready=lambda: ready(address),
             patience=_PATIENCE,
@@ -149,11 +149,15 @@ def _wait_for_workers(log_folder: Path) -> None:
 
 def _is_free(host: str, port: int) -> bool:
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        with closing(socket.create_server((host, port), family=family)):
+        with _server(host, port):
             return True
     except OSError:
         return False
+
+
+def _server(host: str, port: int) -> socket.socket:
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    return socket.create_server((host, port), family=family)
 
 
 def _in_url(host: str) -> str:

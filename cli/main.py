@@ -22,7 +22,7 @@ slotwise up               the same for your own data
 slotwise COMMAND --help   what a command does, with examples
 
 Exit codes: 0 done, 1 refused or not right, 2 wrong usage, 3 a service does
-not answer, 70 a fault of ours.""",
+not answer, 70 a fault of ours, 130 interrupted.""",
     rich_markup_mode="rich",
     no_args_is_help=True,
     add_completion=False,
