@@ -1,11 +1,15 @@
 """The conflicts of a plan: for every request without a booking the reason, the certificate and what it could have."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from planner.alternatives import Alternatives
 from planner.budget import Budget
 from planner.certificates import Certificates
 from planner.columns import Accepted, Columns, Wishes, accepted
+from planner.columns import columns as columns_of
 from planner.facts import Reasons
 from planner.hours import Bools, Ints
 from planner.plan import Conflict, ConflictKind
@@ -22,8 +26,30 @@ def explain(
     `budget` limits the linear programs among the certificates; everything else takes about as long as there are hours
     that refused requests accept.
     """
-    booked = columns.candidates.seeker[plan]
-    refused = np.setdiff1d(np.arange(len(columns.requests)), booked)
+    refused = np.setdiff1d(np.arange(len(columns.requests)), columns.candidates.seeker[plan])
+    certificates = partial(Certificates, problem, columns, plan, optimal=optimal, budget=budget)
+    return _conflicts(problem, columns, plan, refused, wording, certificates)
+
+
+def explain_hopeless(problem: Problem, wording: Wording) -> tuple[Conflict, ...]:
+    """The conflicts of the requests that have no candidate at all, in the same order: they need no plan to be known.
+
+    The alternatives are hours that are free before anything is planned.
+    """
+    table = columns_of(problem)
+    nothing = np.zeros(len(table.candidates), dtype=np.bool_)
+    refused = np.setdiff1d(np.arange(len(table.requests)), table.candidates.seeker)
+    return _conflicts(problem, table, nothing, refused, wording, None)
+
+
+def _conflicts(
+    problem: Problem,
+    columns: Columns,
+    plan: Bools,
+    refused: Ints,
+    wording: Wording,
+    certificates: Callable[[], Certificates] | None,
+) -> tuple[Conflict, ...]:
     refused = refused[np.lexsort((refused, columns.seekers.rank[refused]))]
     numbers = refused.tolist()
     standing = Standing.after(columns, plan)
@@ -31,9 +57,7 @@ def explain(
     asked = _accepted_by(columns, refused)
     why = {number: reasons.of(number, hours) for number, hours in zip(numbers, asked, strict=True)}
     outcompeted = [number for number in numbers if why[number].kind == ConflictKind.OUTCOMPETED]
-    certificates = (
-        Certificates(problem, columns, plan, optimal=optimal, budget=budget).of(outcompeted) if outcompeted else {}
-    )
+    proofs = certificates().of(outcompeted) if certificates and outcompeted else {}
     alternatives = Alternatives(problem, columns, standing, numbers, wording)
     return tuple(
         Conflict(
@@ -41,7 +65,7 @@ def explain(
             kind=why[number].kind,
             message=wording.message(why[number].kind, columns.requests[number], why[number].facts),
             facts=why[number].facts,
-            certificate=certificates.get(number, {}),
+            certificate=proofs.get(number, {}),
             alternatives=alternatives.of(number),
         )
         for number in numbers

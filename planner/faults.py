@@ -50,14 +50,17 @@ def findings(problem: Problem) -> list[Finding]:
 
 
 class _Known:
-    """What the checks look up."""
+    """What the checks look up. Of several things with one id, which is a fault of its own, the first counts."""
 
     def __init__(self, problem: Problem) -> None:
         self.doctors = {doctor.id for doctor in problem.doctors}
         self.hospitals = {hospital.id for hospital in problem.hospitals}
-        self.appointments: dict[str, Appointment] = {a.id: a for a in problem.appointments}
-        self.zones = {hospital.id: zone_of(hospital.timezone) for hospital in problem.hospitals}
-        self.openings = {h.id: join([(micros(o.start), micros(o.end)) for o in h.openings]) for h in problem.hospitals}
+        self.appointments: dict[str, Appointment] = {a.id: a for a in reversed(problem.appointments)}
+        self.zones = {hospital.id: zone_of(hospital.timezone) for hospital in reversed(problem.hospitals)}
+        self.openings = {
+            hospital.id: join([(micros(opening.start), micros(opening.end)) for opening in hospital.openings])
+            for hospital in reversed(problem.hospitals)
+        }
 
 
 @cache

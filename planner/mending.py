@@ -37,6 +37,8 @@ def mend(text: str | bytes, faults: Iterable[tuple[Location, str]]) -> dict[str,
         return None
     numbers = count()
     for location, type_ in faults:
+        if not location:  # JSON for this reader, but not for the schema's stricter one
+            return None
         parent: Any = mended  # JSON
         for step in location[:-1]:
             parent = parent[step]

@@ -1,0 +1,153 @@
+"""Certificates of outcompeted requests: true ones pass, altered ones do not, and no request in them is one too many."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner import certificates
+from planner.plan import ConflictKind, Plan, PlanStatus
+from planner.problem import Priority, Problem
+from planner.solve import plan
+from planner.verify import verify
+from planner.verify.book import Book
+from tests.planner.brute_force import best_goals
+from tests.planner.problems import available, hospital, problem, request, small
+
+
+def outcompeted(made: Plan):
+    return [conflict for conflict in made.conflicts if conflict.kind == ConflictKind.OUTCOMPETED]
+
+
+def accepted(given_: Problem, made: Plan, changed) -> bool:
+    conflicts = tuple(changed if c.request == changed.request else c for c in made.conflicts)
+    return not any(v.code == "conflict" for v in verify(given_, replace(made, conflicts=conflicts)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32), st.data())
+def test_a_certificate_that_is_altered_is_rejected(seed: int, data) -> None:
+    given_ = small(seed)
+    made = plan(given_)
+    altered = [wrong for conflict in outcompeted(made) for wrong in alterations(given_, conflict)]
+    if altered:
+        wrong = data.draw(st.sampled_from(altered))
+        assert not accepted(given_, made, wrong)
+
+
+def alterations(given_: Problem, conflict):
+    told = conflict.certificate
+    yield replace(conflict, certificate={})
+    yield replace(conflict, certificate={**told, "rule": "unproved"})
+    yield replace(conflict, certificate={**told, "rule": "because"})
+    yield replace(conflict, certificate={**told, "same_as": conflict.request})
+    if told["rule"] == "search":
+        return
+    for key in ("requests", "appointments"):
+        for i in range(len(told.get(key, ()))):
+            yield replace(conflict, certificate={**told, key: told[key][:i] + told[key][i + 1 :]})
+        if told.get(key):
+            yield replace(conflict, certificate={**told, key: [*told[key], told[key][0]]})
+    for i, offer in enumerate(told.get("offers", ())):
+        yield replace(conflict, certificate={**told, "offers": told["offers"][:i] + told["offers"][i + 1 :]})
+        yield replace(conflict, certificate={**told, "offers": [*told["offers"], {**offer, "doctor": "stranger"}]})
+    lower = [r.id for r in given_.requests if rank(r) > rank(find(given_, conflict.request))]
+    for id_ in lower:
+        yield replace(conflict, certificate={**told, "requests": [*told["requests"], id_]})
+
+
+def find(given_: Problem, id_: str):
+    return next(r for r in given_.requests if r.id == id_)
+
+
+def rank(wish) -> int:
+    return list(Priority).index(wish.priority)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32))
+def test_offers_are_one_fewer_and_every_request_is_needed(seed: int) -> None:
+    """Minimal: leave any one request out, and the others can all be booked (by brute force)."""
+    given_ = small(seed)
+    made = plan(given_)
+    for conflict in outcompeted(made):
+        told = conflict.certificate
+        if told["rule"] != "offers":
+            continue
+        assert len(told["offers"]) == len(told["requests"]) - 1
+        for left_out in told["requests"]:
+            rest = tuple(
+                replace(r, patient=r.id) for r in given_.requests if r.id in told["requests"] and r.id != left_out
+            )
+            fixed = tuple(replace(a, patient=a.id) for a in given_.appointments if not a.movable)
+            kept = tuple(a for a in fixed if a.id not in {r.moves for r in given_.requests})
+            alone = replace(given_, requests=tuple(replace(r, moves=None) for r in rest), appointments=kept)
+            assert sum(best_goals(alone)[:3]) == len(rest)
+
+
+def test_large_sets_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certificates, "ALONE", 3)
+    wishes = [request(f"r{i}", f"p{i}", 9, 14) for i in range(9)]
+    given_ = problem([available("d1", 9, 14)], wishes)
+    made = plan(given_)
+    first, *others = outcompeted(made)
+    assert len(first.certificate["requests"]) == 9
+    assert [c.certificate for c in others] == [{"rule": "offers", "same_as": first.request}] * 3
+    assert verify(given_, made) == ()
+    lost = replace(first, certificate={**first.certificate, "requests": first.certificate["requests"][:-1]})
+    assert not accepted(given_, made, lost)
+    booked = made.bookings[0].request
+    for wrong in ({"rule": "offers", "same_as": booked}, {"rule": "patient", "same_as": first.request}):
+        assert not accepted(given_, made, replace(others[0], certificate=wrong))
+
+
+def test_a_priority_that_is_lower_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certificates, "ALONE", 1)
+    wishes = [request(f"r{i}", f"p{i}", 9, 12, priority=list(Priority)[i % 3]) for i in range(15)]
+    given_ = problem([available("d1", 9, 12)], wishes)
+    made = plan(given_)
+    assert verify(given_, made) == ()
+    for conflict in outcompeted(made):
+        named = conflict.certificate.get("requests", ())
+        assert all(rank(find(given_, id_)) <= rank(find(given_, conflict.request)) for id_ in named)
+
+
+def test_where_no_counting_shows_it_the_set_is_told_and_a_search_finds_no_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certificates, "price", lambda *_: None)
+    tried = 0
+    for seed in range(150):
+        given_ = small(seed)
+        made = plan(given_)
+        assert verify(given_, made) == ()
+        for conflict in outcompeted(made):
+            if conflict.certificate["rule"] == "search":
+                tried += 1
+                alone = {**conflict.certificate, "requests": [conflict.request], "appointments": []}
+                assert not accepted(given_, made, replace(conflict, certificate=alone))
+    assert tried > 10
+
+
+def test_a_plan_that_is_not_proved_best_may_leave_a_refusal_unproved() -> None:
+    given_ = problem([available("d1", 9, 10)], [request("r1", "p1", 9, 10), request("r2", "p2", 9, 10)])
+    made = plan(given_)
+    loser = outcompeted(made)[0]
+    unproved = replace(loser, certificate={"rule": "unproved", "requests": [loser.request], "appointments": []})
+    assert not accepted(given_, made, unproved)
+    hasty = replace(made, status=PlanStatus.FEASIBLE)
+    assert accepted(given_, hasty, unproved)
+
+
+def test_hours_half_an_hour_apart_count_by_instants() -> None:
+    """Three requests, hours at 04:00, 04:30 and 05:00 UTC with one doctor: only two can be."""
+    given_ = problem(
+        [available("d1", 4, 6), available("d1", 4.5, 5.5, "h2")],
+        [request(f"r{i}", f"p{i}", 4, 6) for i in range(3)],
+        hospitals=[hospital("h1"), hospital("h2", "Asia/Kolkata")],
+    )
+    made = plan(given_)
+    assert verify(given_, made) == ()
+    (conflict,) = outcompeted(made)
+    assert conflict.certificate["rule"] == "overlap"
+    assert len(conflict.certificate["instants"]) == 2
+    assert len(Book(given_, made).offers(given_.requests[0])) == 3
