@@ -1,20 +1,19 @@
-"""Why an exact hour cannot be had, in the words and with the facts of a conflict."""
+"""Why exact hours cannot be had: the planner's own reasons, words and alternatives, for hours that need no plan."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from dataclasses import asdict, dataclass
 
-from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from models.base import period
 from models.faults import Fault
-from models.hospitals import Opening
 from models.references import Found
-from models.schedule import Appointment, Availability
-from planner.plan import ConflictKind
-from planner.problem import HOUR
+from models.settings import settings
+from models.snapshot import problem_of
+from planner.explain import explain_hopeless
+from planner.plan import Conflict
+from planner.problem import HOUR, Priority, Request
+from planner.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,39 +27,37 @@ class WantedHour:
     start: dt.datetime
 
 
-def explain(session: Session, wanted: Sequence[WantedHour], now: dt.datetime) -> Iterator[Fault]:  # noqa: ARG001
-    """The faults of those hours that cannot be had as the schedule stands in this transaction."""
-    for hour in wanted:
-        yield from _explain(session, hour)
+def explain(session: Session, wanted: Sequence[WantedHour], now: dt.datetime) -> Iterator[Fault]:
+    """The faults of those hours that cannot be had as the schedule stands in this transaction.
 
-
-def _explain(session: Session, hour: WantedHour) -> Iterator[Fault]:
-    during = period(hour.start, hour.start + HOUR)
-    when = f"{hour.start.astimezone(ZoneInfo(hour.hospital.timezone)):%a %-d %b %Y %H:%M} ({hour.hospital.timezone})"
-
-    def fault(kind: ConflictKind, message: str, **facts: object) -> Fault:
-        return Fault(kind, "start", hour.start.isoformat(), message, hour.row, facts)
-
-    covers = func.range_agg(Opening.during).op("@>")(during)
-    if not session.scalar(select(covers).where(Opening.hospital_id == hour.hospital.id)):
-        yield fault(ConflictKind.HOSPITAL_CLOSED, f"{hour.hospital.name} is not open for the hour of {when}.")
+    The alternatives among the facts are free right now; none lies before `now`, unless the hour itself does.
+    """
+    if not wanted:
         return
-    covers = func.range_agg(Availability.during).op("@>")(during)
-    here = select(covers).where(Availability.doctor_id == hour.doctor.id, Availability.hospital_id == hour.hospital.id)
-    if not session.scalar(here):
-        message = f"{hour.doctor.name} is not available at {hour.hospital.name} for the hour of {when}."
-        yield fault(ConflictKind.NO_AVAILABILITY, message)
-        return
-    standing = session.execute(
-        select(Appointment.id, Appointment.doctor_id).where(
-            Appointment.occupies.op("&&")(during),
-            or_(Appointment.doctor_id == hour.doctor.id, Appointment.patient_id == hour.patient.id),
-        )
-    ).all()
-    taken = [str(id_) for id_, doctor in standing if doctor == hour.doctor.id]
-    if taken:
-        message = f"{hour.doctor.name} has another appointment at {when}."
-        yield fault(ConflictKind.HOURS_TAKEN, message, appointments=taken)
-    elif standing:
-        message = f"The patient has another appointment at {when}."
-        yield fault(ConflictKind.PATIENT_BUSY, message, appointments=[str(id_) for id_, _ in standing])
+    reach = dt.timedelta(days=settings().plan_reach_days)
+    since = min(now, *(hour.start for hour in wanted))
+    snapshot = problem_of(session, [_request(hour) for hour in wanted], now=since, reach=reach)
+    wording = Wording.of(snapshot.problem, lambda _kind, id_: snapshot.names.get(id_, id_))
+    for conflict in explain_hopeless(snapshot.problem, wording):
+        yield _fault(conflict, wanted)
+
+
+def _request(hour: WantedHour) -> Request:
+    """The wish for nothing but this hour. Its id is where it stands in what was sent."""
+    return Request(
+        id=str(hour.row),
+        patient=str(hour.patient.id),
+        priority=Priority.ROUTINE,
+        earliest=hour.start,
+        latest=hour.start + HOUR,
+        doctors=(str(hour.doctor.id),),
+        hospitals=(str(hour.hospital.id),),
+    )
+
+
+def _fault(conflict: Conflict, wanted: Sequence[WantedHour]) -> Fault:
+    row = int(conflict.request)
+    start = next(hour.start for hour in wanted if hour.row == row)
+    alternatives = [asdict(each) | {"start": each.start.isoformat()} for each in conflict.alternatives]
+    facts = {**conflict.facts, "alternatives": alternatives}
+    return Fault(conflict.kind, "start", start.isoformat(), conflict.message, row, facts)
