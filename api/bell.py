@@ -32,46 +32,49 @@ class Bell:
 
     def __init__(self, broker_url: Callable[[], str]) -> None:
         self._broker_url = broker_url
-        self._wanted = threading.Event()
-        self._closing = threading.Event()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._wanted = False
+        self._closing = False
         self._thread: threading.Thread | None = None
         self._complained = -_COMPLAIN_EVERY
 
     def ring(self) -> None:
         """Have the bell rung soon. Returns at once, whatever state the broker is in."""
-        self._wanted.set()
-        with self._lock:
-            if self._thread is None and not self._closing.is_set():
+        with self._changed:
+            if self._closing:
+                return
+            self._wanted = True
+            self._changed.notify_all()
+            if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="bell", daemon=True)
                 self._thread.start()
 
     def close(self) -> None:
         """Ring what is still wanted, and end."""
-        self._closing.set()
-        wanted = self._wanted.is_set()
-        self._wanted.set()
-        with self._lock:
-            thread, self._thread = self._thread, None
-        if thread:
-            thread.join(timeout=3 * _TIMEOUT)
-        elif wanted:
-            _log.warning("bell_not_rung")
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread:
+            self._thread.join(timeout=3 * _TIMEOUT)
 
     def _run(self) -> None:
         app = _producer(celery_url(self._broker_url()))
         try:
-            while True:
-                self._wanted.wait()
-                closing = self._closing.is_set()
-                # Lowered before the bell rings: whoever commits from here on raises it again, and is rung for.
-                self._wanted.clear()
+            while self._is_wanted():
                 self._ring(app)
-                if closing:
-                    return
-                self._closing.wait(_PAUSE)
+                with self._changed:
+                    self._changed.wait_for(lambda: self._closing, timeout=_PAUSE)
         finally:
             app.close()
+
+    def _is_wanted(self) -> bool:
+        """Wait until the bell is to be rung; False once it never will be again."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._wanted or self._closing)
+            wanted = self._wanted
+            # Lowered before the bell rings: whoever commits from here on raises it again, and is rung for.
+            self._wanted = False
+            return wanted
 
     def _ring(self, app: Celery) -> None:
         try:

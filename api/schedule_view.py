@@ -99,39 +99,54 @@ def read_rows(session: Session, hospital_id: uuid.UUID, days: Sequence[Day], doc
         .where(Opening.hospital_id == hospital_id, Opening.during.overlaps(whole))
         .order_by(Opening.during)
     ).all()
-    of_availabilities = select(Availability).where(
-        Availability.hospital_id == hospital_id, Availability.during.overlaps(wide)
-    )
-    of_appointments = (
-        select(Appointment, Patient)
-        .join(Patient, Patient.id == Appointment.patient_id)
-        .where(
-            Appointment.hospital_id == hospital_id,
-            Appointment.during.overlaps(wide),
-            Appointment.status != AppointmentStatus.CANCELLED,
-        )
-    )
-    if doctors:
-        of_availabilities = of_availabilities.where(Availability.doctor_id.in_(doctors))
-        of_appointments = of_appointments.where(Appointment.doctor_id.in_(doctors))
-    availabilities = session.scalars(of_availabilities.order_by(func.lower(Availability.during))).all()
-    standing = [
-        Standing(appointment, patient)
-        for appointment, patient in session.execute(
-            of_appointments.order_by(func.lower(Appointment.during), Appointment.id)
-        )
-    ]
+    availabilities = _availabilities(session, hospital_id, wide, doctors)
+    standing = _standing(session, hospital_id, wide, doctors)
     seen = {each.doctor_id for each in availabilities if each.during.overlaps(whole)}
     seen |= {each.appointment.doctor_id for each in standing if each.appointment.during.overlaps(whole)}
     wanted = set(doctors) or seen
-    availabilities = [each for each in availabilities if each.doctor_id in wanted]
-    standing = [each for each in standing if each.appointment.doctor_id in wanted]
     users = session.scalars(select(User).where(User.id.in_(wanted)).order_by(User.name, User.id)).all()
     specialties: dict[uuid.UUID, list[str]] = {id_: [] for id_ in wanted}
     named = select(DoctorSpecialty).where(DoctorSpecialty.doctor_id.in_(wanted)).order_by(DoctorSpecialty.specialty)
     for row in session.scalars(named):
         specialties[row.doctor_id].append(row.specialty)
-    return Rows(openings, availabilities, standing, users, specialties)
+    return Rows(
+        openings,
+        [each for each in availabilities if each.doctor_id in wanted],
+        [each for each in standing if each.appointment.doctor_id in wanted],
+        users,
+        specialties,
+    )
+
+
+def _availabilities(
+    session: Session, hospital_id: uuid.UUID, during: Range[dt.datetime], doctors: Sequence[uuid.UUID]
+) -> Sequence[Availability]:
+    rows = (
+        select(Availability)
+        .where(Availability.hospital_id == hospital_id, Availability.during.overlaps(during))
+        .order_by(func.lower(Availability.during))
+    )
+    if doctors:
+        rows = rows.where(Availability.doctor_id.in_(doctors))
+    return session.scalars(rows).all()
+
+
+def _standing(
+    session: Session, hospital_id: uuid.UUID, during: Range[dt.datetime], doctors: Sequence[uuid.UUID]
+) -> list[Standing]:
+    rows = (
+        select(Appointment, Patient)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .where(
+            Appointment.hospital_id == hospital_id,
+            Appointment.during.overlaps(during),
+            Appointment.status != AppointmentStatus.CANCELLED,
+        )
+        .order_by(func.lower(Appointment.during), Appointment.id)
+    )
+    if doctors:
+        rows = rows.where(Appointment.doctor_id.in_(doctors))
+    return [Standing(appointment, patient) for appointment, patient in session.execute(rows)]
 
 
 def within(periods: Iterable[Range[dt.datetime]], day: Day) -> Iterator[tuple[dt.datetime, dt.datetime]]:

@@ -1,0 +1,114 @@
+"""The OpenAPI document is whole: every route, every answer, every problem; and the reference needs no network."""
+
+import json
+
+import pytest
+
+from api.app import create_app
+from api.catalogue import CATALOGUE
+
+DOCUMENT = create_app().openapi()
+OPERATIONS = [
+    pytest.param(method, path, operation, id=f"{method} {path}")
+    for path, operations in DOCUMENT["paths"].items()
+    for method, operation in operations.items()
+]
+
+
+def test_there_is_every_route_of_the_design():
+    paths = set(DOCUMENT["paths"])
+    assert {
+        "/hospitals",
+        "/hospitals/{hospital}",
+        "/hospitals/{hospital}/operating-hours",
+        "/hospitals/{hospital}/exceptions",
+        "/hospitals/{hospital}/exceptions/{date}",
+        "/hospitals/{hospital}/openings",
+        "/users",
+        "/users/{external_id}",
+        "/doctors",
+        "/patients",
+        "/patients/{external_id}",
+        "/availabilities",
+        "/availabilities/{availability_id}",
+        "/appointments",
+        "/appointments/{appointment_id}",
+        "/appointments/{appointment_id}/cancel",
+        "/appointments/{appointment_id}/complete",
+        "/appointments/{appointment_id}/no-show",
+        "/booking-requests",
+        "/booking-requests/{request_id}",
+        "/booking-batches",
+        "/booking-batches/{batch_id}",
+        "/schedule",
+        "/planning-runs",
+        "/planning-runs/{run_id}",
+        "/events",
+        "/healthz",
+        "/readyz",
+    } == paths
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_every_operation_is_described(method, path, operation):
+    assert operation["summary"]
+    assert operation["description"].endswith((".", "`"))
+    assert len(operation["tags"]) == 1
+    for parameter in operation.get("parameters", ()):
+        assert parameter.get("description") or parameter["in"] == "path", parameter["name"]
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_every_operation_documents_its_problems(method, path, operation):
+    responses = operation["responses"]
+    wanted = {"406", "421", "500", "503"}
+    if "requestBody" in operation:
+        wanted |= {"400", "413", "415", "422"}
+    if method == "post":
+        wanted |= {"409", "422"}
+    if method != "get":
+        wanted |= {"403"}
+    if "{" in path and method != "put":
+        wanted |= {"404"}
+    assert wanted <= responses.keys()
+    for status, response in responses.items():
+        if status >= "400":
+            content = response["content"]["application/problem+json"]
+            assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+            assert content["examples"]
+            for code, example in content["examples"].items():
+                assert code in CATALOGUE
+                assert example["value"]["status"] == int(status)
+            assert list(response["content"]) == ["application/problem+json"]
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_every_post_takes_an_idempotency_key_and_every_list_a_cursor(method, path, operation):
+    names = {parameter["name"].lower() for parameter in operation.get("parameters", ())}
+    assert ("idempotency-key" in names) == (method == "post")
+    (success,) = (status for status in operation["responses"] if status < "300")
+    schema = operation["responses"][success].get("content", {}).get("application/json", {}).get("schema", {})
+    if schema.get("$ref", "").rpartition("/")[2].startswith(("Page_", "EventsOut")):
+        assert {"cursor", "limit"} <= names
+
+
+def test_every_reference_leads_somewhere():
+    schemas = DOCUMENT["components"]["schemas"]
+    text = json.dumps(DOCUMENT)
+    for part in text.split('"$ref": "')[1:]:
+        assert part.partition('"')[0].removeprefix("#/components/schemas/") in schemas
+    assert "HTTPValidationError" not in text
+
+
+def test_the_document_is_served(api):
+    assert api.get("/openapi.json").json() == DOCUMENT
+
+
+def test_the_reference_lists_every_route_and_loads_nothing_from_elsewhere(api):
+    page = api.get("/docs").text
+    for path, operations in DOCUMENT["paths"].items():
+        for method in operations:
+            assert f"<code>{method.upper()} {path}</code>" in page
+    assert "<script" not in page
+    assert "http://" not in page.replace("http://localhost", "")
+    assert "https://" not in page
