@@ -1,0 +1,34 @@
+"""From a problem to a plan that has been checked. Knows no database."""
+
+from collections.abc import Mapping, Sequence
+
+from planner.plan import Plan
+from planner.problem import Problem
+from planner.solve import plan
+from planner.verify import Violation, verify
+from planner.wording import Wording
+
+
+class PlanRefused(Exception):  # noqa: N818  # named for what went wrong
+    """The planner made a plan that breaks a rule. Nothing of it is written."""
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        told = " ".join(each.sentence for each in violations[:3])
+        super().__init__(f"The plan is wrong in {len(violations)} ways and was not written: {told}")
+        self.violations = tuple(violations)
+
+
+def make_plan(problem: Problem, names: Mapping[str, str], *, time_limit: float) -> Plan:
+    """Plan a problem within `time_limit` seconds and check the plan, telling conflicts by `names` instead of ids.
+
+    Raises
+    ------
+    PlanRefused
+        where the plan breaks a rule.
+
+    """
+    wording = Wording.of(problem, lambda _kind, id_: names.get(id_, id_))
+    made = plan(problem, time_limit=time_limit, wording=wording)
+    if violations := verify(problem, made):
+        raise PlanRefused(violations)
+    return made

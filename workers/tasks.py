@@ -1,0 +1,77 @@
+"""The tasks, by the names that the API and beat know. They take nothing, and doing one twice does no harm."""
+
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import delete, select
+
+from models.hospitals import Hospital
+from models.hours import extend_openings
+from models.operations import IdempotencyKey
+from models.session import transaction
+from models.settings import settings
+from workers import planning
+from workers.app import app
+from workers.leases import expire_overdue
+
+KEYS_LAST = timedelta(days=2)
+"""How long the answer to an `Idempotency-Key` is kept."""
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def utc_now() -> datetime:
+    """The present instant. The only clock of the workers; everything below the tasks is told the time."""
+    return datetime.now(UTC)
+
+
+@app.task(name="slotwise.plan_queued")  # type: ignore[untyped-decorator]  # Celery ships no types
+def plan_queued() -> None:
+    """Do one round of planning."""
+    planning.plan_next(settings(), worker=f"{socket.gethostname()}:{os.getpid()}", clock=utc_now)
+
+
+@app.task(name="slotwise.sweep")  # type: ignore[untyped-decorator]
+def sweep() -> None:
+    """Expire runs that were lost, and ring for what is queued: because of that, or because a message was lost."""
+    with transaction() as session:
+        expire_overdue(session, now=utc_now(), max_attempts=settings().max_attempts)
+    planning.ring_if_queued()
+
+
+@app.task(name="slotwise.extend_openings")  # type: ignore[untyped-decorator]
+def project_openings() -> None:
+    """Project every hospital's openings as far ahead as is set, one short transaction each.
+
+    Raises
+    ------
+    ExceptionGroup
+        of what went wrong, once the others have been projected.
+
+    """
+    with transaction() as session:
+        hospitals = session.scalars(select(Hospital.id).order_by(Hospital.id)).all()
+    errors = []
+    for hospital in hospitals:
+        try:
+            with transaction() as session:
+                extend_openings(session, hospital, utc_now())
+        except Exception as error:  # noqa: BLE001  # one hospital's trouble is not the others'
+            error.add_note(f"Hospital {hospital}")
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("openings were not projected", errors)
+
+
+@app.task(name="slotwise.forget_keys")  # type: ignore[untyped-decorator]
+def forget_keys() -> None:
+    """Delete the answers that nobody will ask for again."""
+    with transaction() as session:
+        gone = session.execute(
+            delete(IdempotencyKey)
+            .where(IdempotencyKey.created_at < utc_now() - KEYS_LAST)
+            .returning(IdempotencyKey.key)
+        ).all()
+    log.info("idempotency keys forgotten", keys=len(gone))
