@@ -8,6 +8,7 @@ from sqlalchemy import func, tuple_
 from sqlalchemy.orm import Session
 
 from api.appointment_view import AppointmentOut, select_appointments, shown
+from api.conflict_view import with_names
 from api.etags import SeenVersion, etag, tag
 from api.idempotency import Answer, Posted
 from api.named import DoctorFilter, HospitalFilter, PatientFilter, doctor_filter, gone, hospital_filter, patient_filter
@@ -16,6 +17,7 @@ from api.periods import FromDate, ToDate, on_local_dates
 from api.problems import documented
 from api.times import Now, ends
 from models.appointments import book_appointments, change_status
+from models.faults import Refused
 from models.inputs import AppointmentIn
 from models.schedule import Appointment, AppointmentStatus
 from models.session import transaction
@@ -46,7 +48,10 @@ def book_appointment(post: Posted, appointment: AppointmentIn, now: Now) -> Resp
     """Book a patient's hour with a doctor, or hear why not: the reasons a conflict has, with facts and alternatives."""
 
     def work(session: Session) -> Answer:
-        (id_,) = book_appointments(session, [appointment], now)
+        try:
+            (id_,) = book_appointments(session, [appointment], now)
+        except Refused as refusal:
+            raise with_names(session, refusal) from None
         booked = _the(session, id_)
         return Answer(201, booked, {"Location": f"/appointments/{id_}", "ETag": etag(booked.version)})
 

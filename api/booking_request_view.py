@@ -4,11 +4,9 @@ Instants are written in the offset of the request's hospitals where these share 
 `timezone` says which. An appointment and an alternative have the offset of their own hospital.
 """
 
-import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
@@ -17,42 +15,20 @@ from sqlalchemy.orm import Session
 
 from api.appointment_view import AppointmentOut, select_appointments
 from api.appointment_view import shown as appointments_shown
-from api.named import HospitalName, PersonName, hospital_names, user_names
+from api.conflict_view import ConflictOut, Names
+from api.named import HospitalName, PersonName
 from api.times import UTC, InstantOut, local
 from models.booking import (
     BookingRequest,
     BookingRequestDoctor,
     BookingRequestHospital,
     Conflict,
-    JsonObject,
     RequestStatus,
 )
 from models.hospitals import Hospital
 from models.people import Patient, User
 from models.schedule import Appointment
-from planner.plan import ConflictKind
-from planner.problem import HOUR, Priority
-
-
-class AlternativeOut(BaseModel):
-    """An hour that was not asked for but could have been had when the request was decided."""
-
-    doctor: PersonName
-    hospital: HospitalName
-    start: InstantOut
-    end: InstantOut
-    gives_up: list[str] = Field(description="What it costs, in words", examples=[["two days later"]])
-
-
-class ConflictOut(BaseModel):
-    """Why there is no booking (shapes of `facts` and `certificate`: docs/planning-problem.md)."""
-
-    kind: ConflictKind
-    message: str
-    facts: JsonObject = Field(description="Put right only these and the reason is gone")
-    certificate: JsonObject = Field(description="What a checker needs to repeat the argument")
-    alternatives: list[AlternativeOut]
-    names: dict[str, str] = Field(description="The doctors and hospitals that the facts name by id")
+from planner.problem import Priority
 
 
 class BookingRequestOut(BaseModel):
@@ -185,60 +161,15 @@ def _conflicts(session: Session, requests: Sequence[BookingRequest]) -> dict[uui
     if not refused:
         return {}
     conflicts = session.scalars(select(Conflict).where(Conflict.booking_request_id.in_(refused))).all()
-    named = {id_ for conflict in conflicts for id_ in _ids([conflict.facts, conflict.alternatives])}
-    doctors, hospitals = user_names(session, named), hospital_names(session, named)
+    names = Names.of(session, [[conflict.facts, conflict.alternatives] for conflict in conflicts])
     return {
         conflict.booking_request_id: ConflictOut(
             kind=conflict.kind,
             message=conflict.message,
             facts=conflict.facts,
             certificate=conflict.certificate,
-            alternatives=alternatives_shown(conflict.alternatives, doctors, hospitals),
-            names={
-                str(id_): names[id_].name
-                for id_ in sorted(set(_ids(conflict.facts)))
-                for names in (doctors, hospitals)
-                if id_ in names
-            },
+            alternatives=names.alternatives(conflict.alternatives),
+            names=names.named_in(conflict.facts),
         )
         for conflict in conflicts
     }
-
-
-def alternatives_shown(
-    alternatives: Iterable[JsonObject],
-    doctors: Mapping[uuid.UUID, PersonName],
-    hospitals: Mapping[uuid.UUID, HospitalName],
-) -> list[AlternativeOut]:
-    """Alternatives as the planner wrote them, with names, by the clocks of their hospitals."""
-    shown: list[AlternativeOut] = []
-    for each in alternatives:
-        doctor, hospital = doctors.get(uuid.UUID(each["doctor"])), hospitals.get(uuid.UUID(each["hospital"]))
-        if doctor and hospital:
-            zone, start = ZoneInfo(hospital.timezone), dt.datetime.fromisoformat(each["start"])
-            shown.append(
-                AlternativeOut(
-                    doctor=doctor,
-                    hospital=hospital,
-                    start=local(start, zone),
-                    end=local(start.astimezone(dt.UTC) + HOUR, zone),
-                    gives_up=list(each.get("gives_up", ())),
-                )
-            )
-    return shown
-
-
-def _ids(value: Any) -> list[uuid.UUID]:  # Any: a JSON value
-    """Every text in a JSON value that is one of our ids."""
-    match value:
-        case dict():
-            return [id_ for key, each in value.items() for id_ in (*_ids(key), *_ids(each))]
-        case list():
-            return [id_ for each in value for id_ in _ids(each)]
-        case str() if len(value) == 36:
-            try:
-                return [uuid.UUID(value)]
-            except ValueError:
-                return []
-        case _:
-            return []
