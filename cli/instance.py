@@ -4,12 +4,14 @@ import ipaddress
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.embedded import EmbeddedError, EmbeddedServices, Process, Supervisor
+import psutil
+
+from cli.embedded import EmbeddedError, EmbeddedServices, Process, ProcessFailed, Supervisor
 from cli.health import ready, workers_answer
 from cli.instances import CHECKOUT, announced_api
 from cli.output import Exit, Stop, notes
@@ -45,7 +47,8 @@ def running_instance(
 
     """
     only_loopback(host)
-    address = f"http://{_in_url(host)}:{choose_port(host, port)}"
+    if port is not None:
+        choose_port(host, port)  # refused before anything is started
     try:
         say("PostgreSQL and Valkey")
         with EmbeddedServices(folder) as services:
@@ -55,8 +58,7 @@ def running_instance(
             _migrate(services.database_url)
             with Supervisor(services.log_folder) as supervisor:
                 say("workers and the API")
-                for process in processes(host, address, workers, os.environ):
-                    supervisor.start(process)
+                address = _start_processes(supervisor, host, port, workers)
                 _wait_for_workers(services.log_folder)
                 with announced_api(services.folder, address):
                     yield Instance(address, services.folder, _without_password(services.database_url), supervisor)
@@ -105,27 +107,51 @@ def choose_port(host: str, wanted: int | None) -> int:
     return other
 
 
-def processes(host: str, address: str, workers: int, env: Mapping[str, str]) -> list[Process]:
-    """The processes of an instance, in the order of their start. What takes longest to come up goes first."""
+def _start_processes(supervisor: Supervisor, host: str, port: int | None, workers: int) -> str:
+    """Start workers, beat and the API; returns the API's address. What takes longest to come up goes first."""
     celery = [sys.executable, "-m", "celery", "-A", "workers.app"]
-    port = address.rpartition(":")[2]
-    return [
-        Process(
-            name="worker",
-            argv=[*celery, "worker", "--concurrency", str(workers), "--hostname", "slotwise@%h", "--without-mingle"],
-            env=env,
-            cwd=CHECKOUT,
-        ),
-        Process(name="beat", argv=[*celery, "beat", "--pidfile", ""], env=env, cwd=CHECKOUT),
+    worker = [*celery, "worker", "--concurrency", str(workers), "--hostname", "slotwise@%h", "--without-mingle"]
+    supervisor.start(Process(name="worker", argv=worker, cwd=CHECKOUT, env=os.environ))
+    supervisor.start(Process(name="beat", argv=[*celery, "beat", "--pidfile", ""], cwd=CHECKOUT, env=os.environ))
+    chosen = choose_port(host, port)
+    try:
+        return _start_api(supervisor, host, chosen)
+    except ProcessFailed:
+        if port is not None or _is_free(host, chosen):
+            raise
+        return _start_api(supervisor, host, choose_port(host, None))  # somebody took it a moment ago
+
+
+def _start_api(supervisor: Supervisor, host: str, port: int) -> str:
+    address = f"http://{_in_url(host)}:{port}"
+
+    def is_ready() -> bool:
+        # Whoever else listens there would answer as well.
+        return _listens(supervisor.pid("api"), port) and ready(address)
+
+    listen = ["--host", host, "--port", str(port), "--no-access-log"]
+    supervisor.start(
         Process(
             name="api",
-            argv=[sys.executable, "-m", "uvicorn", "api.app:app", "--host", host, "--port", port, "--no-access-log"],
-            env={"ALLOWED_HOSTS": f"localhost,127.0.0.1,[::1],{_in_url(host)}", **env},
+            argv=[sys.executable, "-m", "uvicorn", "api.app:app", *listen],
+            env={"ALLOWED_HOSTS": f"localhost,127.0.0.1,[::1],{_in_url(host)}", **os.environ},
             cwd=CHECKOUT,
-            ready=lambda: ready(address),
+            ready=is_ready,
             patience=_PATIENCE,
-        ),
-    ]
+        )
+    )
+    return address
+
+
+def _listens(pid: int | None, port: int) -> bool:
+    """Whether a process listens on a port."""
+    if pid is None:
+        return False
+    try:
+        open_ports = psutil.Process(pid).net_connections("tcp")
+    except psutil.Error:
+        return False
+    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in open_ports)
 
 
 def _migrate(database_url: str) -> None:
