@@ -38,8 +38,10 @@ def follow(api: Api, batch: str, *, give_up: Callable[[], bool] = lambda: False)
     """Wait until every request of a batch is decided, or until it is time to give up; show how far it is."""
     with bar() as progress:
         task = progress.add_task("Planning", total=None, note="")
+        wait = 0  # the first look is for the bar
         while True:
-            seen = api.get(f"/booking-batches/{batch}", wait=_POLL)
+            seen = api.get(f"/booking-batches/{batch}", wait=wait)
+            wait = _POLL
             counts, size = seen["counts"], seen["size"]
             waiting = sum(counts.get(status, 0) for status in UNDECIDED)
             note = ", ".join(f"{number} {status}" for status, number in counts.items() if number)

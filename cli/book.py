@@ -30,6 +30,8 @@ EXAMPLES = examples("""
     with every fault and its line, or a request failed; 3: no API answers.
     """)
 
+_CONFLICTS_TOLD = 10
+
 
 def book(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or JSON; - is standard input.")],
@@ -88,12 +90,17 @@ def _places(origins: "Sequence[Origin]") -> Callable[[str], str]:
 
 
 def _tell(batch: str, outcome: "Outcome", *, as_json: bool) -> None:
-    from cli.outcomes import print_tables  # noqa: PLC0415
+    from cli.outcomes import print_conflict, print_tables  # noqa: PLC0415
 
     if as_json:
         print_json({"batch": batch, **outcome.summary, "outcomes": list(outcome.requests)})
     else:
         answers().print(f"Batch {batch}")
         print_tables(answers(), outcome)
+        conflicts = [request for request in outcome.requests if request["conflict"]]
+        for request in conflicts[:_CONFLICTS_TOLD]:
+            print_conflict(answers(), request, outcome)
+        if len(conflicts) > _CONFLICTS_TOLD:
+            answers().print(f"\n{len(conflicts) - _CONFLICTS_TOLD} more conflicts: --json tells all of them.")
     if failed := outcome.by_status.get("failed", 0):
         raise Stop(f"{counted(failed, 'request')} failed; `slotwise status` says more.", Exit.REFUSED)

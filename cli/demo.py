@@ -30,9 +30,8 @@ EXAMPLES = examples("""
     The first start makes a database and loads the sample: four hospitals on
     both sides of a border of time zones, sixty doctors, three weeks from a
     Monday ahead, about 4,000 appointments. Later starts find it there, double
-    nothing, and queue 500 other requests, so that the schedule grows fuller
-    each time. Once the three weeks have begun, the same network goes on for
-    three more.
+    nothing, and queue 500 other requests. Once the three weeks have begun, or
+    after two rounds of requests, the same network goes on for three more.
 
     Exit code of --once: 0 where every request is decided and everything that
     is said agrees with the schedule; otherwise 1.
@@ -109,11 +108,9 @@ def _plan_requests(instance: "Instance", loaded: "Loaded") -> Result:
     from cli.sample import as_bundle, wishes  # noqa: PLC0415
 
     with Api(instance.api) as api:
-        label = f"Sample requests from {loaded.calendar.monday}"
-        round_ = sum(batch["label"] == label for batch in api.items("/booking-batches")) + 1
-        requests = batches.as_json(as_bundle(loaded.calendar, wishes(loaded.calendar, round_)).requests)
+        requests = batches.as_json(as_bundle(loaded.calendar, wishes(loaded.calendar, loaded.round)).requests)
         began, deadline = datetime.now(UTC), time.monotonic() + _PATIENCE
-        batch = batches.queue(api, requests, label=label, again=True)["id"]
+        batch = batches.queue(api, requests, label=loaded.label, again=True)["id"]
         outcome = batches.follow(api, batch, give_up=lambda: time.monotonic() > deadline)
         decided = [datetime.fromisoformat(each["decided_at"]) for each in outcome.requests if each["decided_at"]]
         return Result(
@@ -158,10 +155,10 @@ def _tell(result: Result, loaded: "Loaded", instance: "Instance", *, as_json: bo
 
 def _tell_sample(loaded: "Loaded") -> None:
     calendar, out = loaded.calendar, answers()
-    there = "loaded" if loaded.rows else "there already, nothing was loaded twice"
+    there = "loaded" if loaded.rows else "there already"
     out.print(
         f"The sample network is {there}: {len(calendar.hospitals)} hospitals, {len(calendar.doctors)} doctors, "
-        f"three weeks from {calendar.monday:%d %B %Y}."
+        f"three weeks from {calendar.monday:%d %B %Y}. This is round {loaded.round} of requests for them."
     )
 
 
@@ -181,7 +178,12 @@ def _runs_table(runs: "Sequence[Json]") -> "Table":
 def _summary(result: Result, loaded: "Loaded") -> "Json":
     return {
         "batch": result.batch,
-        "sample": {"seed": loaded.calendar.seed, "monday": loaded.calendar.monday, "rows_loaded": loaded.rows},
+        "sample": {
+            "seed": loaded.calendar.seed,
+            "monday": loaded.calendar.monday,
+            "round": loaded.round,
+            "rows_loaded": loaded.rows,
+        },
         **result.outcome.summary,
         "seconds": round(result.seconds, 3),
         "planning_runs": result.runs,

@@ -16,23 +16,36 @@ from cli.sample.calendar import Calendar
 from cli.sample.dates import next_monday
 from cli.sample.exports import as_bundle
 from cli.sample.network import CLOCKS, FIRST_HOSPITAL, WEEKS
+from models.booking import BookingBatch
 from models.hospitals import Hospital
 from models.people import Role, User
 from models.schedule import Availability
 
+_ROUNDS = 2
+"""How many rounds of requests leave hours to be had in three weeks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The sample that is in the database; `rows` were added now, by kind (none: it was there)."""
+    """The sample that is in the database; `rows` were added now, by kind (none: it was there).
+
+    `round` counts the batches of requests for its weeks, the one to be queued under `label` now included.
+    """
 
     calendar: Calendar
     rows: dict[Kind, int]
+    round: int
+
+    @property
+    def label(self) -> str:
+        """What batches of requests for these weeks are called."""
+        return _label(self.calendar.monday)
 
 
 def ensure_sample(session: Session, seed: int, now: datetime) -> Loaded:
-    """Load the sample, unless it is there and all of its weeks lie ahead.
+    """Load the sample, unless it is there, all of its weeks lie ahead and they are not full yet.
 
-    Where its weeks have begun, the same network goes on after them: the same people, three weeks more.
+    Otherwise the same network goes on after them: the same people, three weeks more.
 
     Raises
     ------
@@ -42,8 +55,9 @@ def ensure_sample(session: Session, seed: int, now: datetime) -> Loaded:
     """
     _refuse_others(session, seed)
     loaded, soonest = _newest_monday(session), next_monday(now)
-    if loaded and loaded >= soonest:
-        return Loaded(Calendar(seed, loaded), {})
+    rounds = _rounds(session, loaded) if loaded else 0
+    if loaded and loaded >= soonest and rounds < _ROUNDS:
+        return Loaded(Calendar(seed, loaded), {}, rounds + 1)
     calendar = Calendar(seed, max(soonest, loaded + timedelta(weeks=WEEKS)) if loaded else soonest)
     bundle = as_bundle(calendar)
     if loaded:  # the hospitals are there, and only the exceptions of the new weeks are new about them
@@ -57,7 +71,17 @@ def ensure_sample(session: Session, seed: int, now: datetime) -> Loaded:
     if stored.faults:
         told = "; ".join(f"{fault.where}: {fault.message}" for fault in stored.faults[:3])
         raise RuntimeError(f"The sample breaks {len(stored.faults)} rules: {told}")
-    return Loaded(calendar, stored.rows)
+    return Loaded(calendar, stored.rows, 1)
+
+
+def _label(monday: date) -> str:
+    return f"Sample requests, from {monday}"
+
+
+def _rounds(session: Session, monday: date) -> int:
+    """How often requests for the weeks from a Monday have been queued."""
+    batches = select(func.count()).select_from(BookingBatch).where(BookingBatch.label == _label(monday))
+    return session.execute(batches).scalar_one()
 
 
 def _newest_monday(session: Session) -> date | None:

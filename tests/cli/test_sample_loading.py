@@ -11,6 +11,7 @@ from cli.files.kinds import Kind
 from cli.output import Stop
 from cli.sample.dates import next_monday
 from cli.sample.loading import ensure_sample
+from models.requests import create_batch
 from models.schedule import Appointment, Availability
 from models.settings import settings
 
@@ -38,6 +39,17 @@ def test_is_loaded_once_under_every_rule(session: Session) -> None:
     assert again.rows == {}
     assert again.calendar == first.calendar
     assert session.scalar(select(func.count()).select_from(Appointment)) == len(first.calendar.appointments)
+
+
+def test_goes_on_after_two_rounds_of_requests(session: Session) -> None:
+    first = ensure_sample(session, 1, NOW)
+    create_batch(session, 500, first.label)
+    second = ensure_sample(session, 1, NOW)
+    assert (first.round, second.round, second.rows) == (1, 2, {})
+    create_batch(session, 500, second.label)
+    third = ensure_sample(session, 1, NOW)
+    assert third.calendar.monday == first.calendar.monday + timedelta(weeks=3)
+    assert third.round == 1
 
 
 def test_goes_on_after_its_weeks_once_they_have_begun(session: Session) -> None:
