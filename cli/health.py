@@ -7,7 +7,7 @@ import httpx
 import redis
 from kombu.exceptions import OperationalError
 
-from cli.embedded.urls import for_redis_py
+from models.redis_urls import for_redis_py
 
 _PATIENCE = 2.0  # seconds
 

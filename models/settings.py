@@ -3,8 +3,9 @@ the image and the environment)."""
 
 from functools import cache
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _SECRETS = Path("/run/secrets")
@@ -22,10 +23,21 @@ class Settings(BaseSettings):
     plan_time_limit: float = Field(20.0, gt=0, description="The longest a planning run may solve")
     plan_batch_size: int = Field(1000, ge=1, le=10_000, description="The most requests one planning run takes")
     plan_reach_days: int = Field(14, ge=0, le=366, description="How far outside a window alternatives are looked for")
-    lease: float = Field(90.0, gt=0, description="How long a planning run holds its requests; above plan_time_limit")
+    lease: float = Field(45.0, gt=0, description="How long a planning run holds its requests")
     max_attempts: int = Field(5, ge=1, le=100, description="How many lost runs make a request fail")
     sweep_every: float = Field(5.0, gt=0, description="How often beat rings for what is left queued")
     log_json: bool = Field(default=False, description="Log lines as JSON (for machines) rather than text")
+
+    @model_validator(mode="after")
+    def _lease_outlasts_planning(self) -> Self:
+        """A run reads, explains, verifies and commits besides solving; one that always outlasted its lease would
+        never commit, and its requests would end failed.
+        """
+        if self.lease < 2 * self.plan_time_limit:
+            raise ValueError(
+                f"lease ({self.lease:g} s) has to be at least twice plan_time_limit ({self.plan_time_limit:g} s)"
+            )
+        return self
 
 
 @cache

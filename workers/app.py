@@ -13,6 +13,7 @@ from celery.schedules import crontab
 from celery.signals import beat_init, setup_logging
 from kombu.exceptions import OperationalError
 
+from models.redis_urls import for_celery
 from models.settings import settings
 from workers import logs
 
@@ -20,22 +21,11 @@ AT_START = ("slotwise.sweep", "slotwise.extend_openings", "slotwise.forget_keys"
 """What beat has done as soon as it starts, since nobody remembers whether it was done today."""
 
 
-def broker_url(url: str) -> str:
-    """The address of Redis as Celery spells it: a Unix socket is `redis+socket:///path?virtual_host=1`."""
-    if not url.startswith("unix://"):
-        return url
-    path, mark, query = url.removeprefix("unix://").partition("?")
-    options = [
-        "virtual_host=" + each.removeprefix("db=") if each.startswith("db=") else each for each in query.split("&")
-    ]
-    return "redis+socket://" + path + mark + "&".join(options)
-
-
 def configuration() -> dict[str, Any]:  # Any: Celery's settings are of many types
     """What Celery is told, read from our settings when it first asks."""
     chosen = settings()
     return {
-        "broker_url": broker_url(chosen.redis_url),
+        "broker_url": for_celery(chosen.redis_url),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,  # a worker outlasts its broker
         "broker_transport_options": {

@@ -13,8 +13,8 @@ from cli.embedded.orphans import end_marked
 from cli.embedded.postgresql import PostgreSQL
 from cli.embedded.running import Running, announced
 from cli.embedded.supervisor import Supervisor
-from cli.embedded.urls import for_celery, for_redis_py
 from cli.embedded.valkey import valkey, valkey_url
+from models.redis_urls import for_celery, for_redis_py
 
 
 class EmbeddedServices:

@@ -102,19 +102,6 @@ def test_a_bell_that_cannot_be_rung_is_no_failure(chosen, monkeypatch):
     bell.ring()
 
 
-@pytest.mark.parametrize(
-    ("told", "spelled"),
-    [
-        ("unix:///run/valkey.sock?db=2", "redis+socket:///run/valkey.sock?virtual_host=2"),
-        ("unix:///run/valkey.sock", "redis+socket:///run/valkey.sock"),
-        ("redis+socket:///run/valkey.sock?virtual_host=2", "redis+socket:///run/valkey.sock?virtual_host=2"),
-        ("rediss://user:secret@host:6380/1", "rediss://user:secret@host:6380/1"),
-    ],
-)
-def test_the_broker_is_found_however_it_is_spelled(told, spelled):
-    assert app.broker_url(told) == spelled
-
-
 def test_whatever_is_scheduled_or_rung_is_a_task(chosen):
     app.app.loader.import_default_modules()
     schedule = app.configuration()["beat_schedule"]

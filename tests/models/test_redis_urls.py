@@ -3,7 +3,7 @@
 import pytest
 from celery import Celery
 
-from cli.embedded.urls import for_celery, for_redis_py
+from models.redis_urls import for_celery, for_redis_py
 
 
 @pytest.mark.parametrize(
