@@ -10,11 +10,10 @@ from pydantic import BaseModel, Field
 
 from api.named import DoctorFilter, HospitalName, PersonName, Reference, doctor_filter, hospital_filter
 from api.problems import documented
-from api.schedule_view import Day, Rows, Standing, free_hours, read_rows, within, working_days
-from api.times import InstantOut, LocalDate, Now, ends, local
+from api.schedule_view import Available, Day, Rows, Standing, free_hours, read_rows, within, working_days
+from api.times import InstantOut, LocalDate, Now, local
 from models.hospitals import Hospital
-from models.people import User
-from models.schedule import AppointmentStatus, Availability
+from models.schedule import AppointmentStatus
 from models.session import transaction
 from planner.problem import HOUR
 
@@ -119,57 +118,47 @@ def _day(day: Day, rows: Rows, zone: ZoneInfo) -> DayOut:
 
 
 def _columns(rows: Rows, zone: ZoneInfo, days: list[Day], since: dt.datetime) -> list[DoctorColumn]:
-    availabilities: dict[uuid.UUID, list[Availability]] = {doctor.id: [] for doctor in rows.doctors}
-    standing: dict[uuid.UUID, list[Standing]] = {doctor.id: [] for doctor in rows.doctors}
-    for availability in rows.availabilities:
-        availabilities[availability.doctor_id].append(availability)
-    for each in rows.standing:
-        standing[each.appointment.doctor_id].append(each)
-    columns = (
-        _column(doctor, rows.specialties[doctor.id], availabilities[doctor.id], standing[doctor.id], zone, days, since)
-        for doctor in rows.doctors
-    )
-    return list(columns)
-
-
-def _column(
-    doctor: User,
-    specialties: list[str],
-    availabilities: list[Availability],
-    standing: list[Standing],
-    zone: ZoneInfo,
-    days: list[Day],
-    since: dt.datetime,
-) -> DoctorColumn:
+    available: dict[uuid.UUID, list[Available]] = {}
+    standing: dict[uuid.UUID, list[Standing]] = {}
+    for each in rows.availabilities:
+        available.setdefault(each.doctor_id, []).append(each)
+    for appointment in rows.standing:
+        standing.setdefault(appointment.doctor_id, []).append(appointment)
     first, last = days[0].start, days[-1].end
-    free = free_hours(availabilities, standing, zone, since, last)
-    return DoctorColumn(
-        id=doctor.id,
-        external_id=doctor.external_id,
-        name=doctor.name,
-        specialties=specialties,
-        availabilities=[
-            AvailabilityBlock(id=each.id, version=each.version, start=local(start, zone), end=local(end, zone))
-            for each in availabilities
-            for start, end in [ends(each.during)]
-            if start < last and end > first
-        ],
-        appointments=[
-            _appointment(each, zone) for each in standing if first <= ends(each.appointment.during)[0] < last
-        ],
-        free_hours=[PeriodOut(start=local(start, zone), end=local(start + HOUR, zone)) for start in free],
-    )
+    return [
+        DoctorColumn(
+            id=doctor.id,
+            external_id=doctor.external_id,
+            name=doctor.name,
+            specialties=rows.specialties[doctor.id],
+            availabilities=[
+                AvailabilityBlock(
+                    id=each.id, version=each.version, start=local(each.start, zone), end=local(each.end, zone)
+                )
+                for each in available.get(doctor.id, ())
+                if each.start < last and each.end > first
+            ],
+            appointments=[
+                _appointment(each, zone) for each in standing.get(doctor.id, ()) if first <= each.start < last
+            ],
+            free_hours=[
+                PeriodOut(start=local(start, zone), end=local(start + HOUR, zone))
+                for start in free_hours(available.get(doctor.id, ()), standing.get(doctor.id, ()), zone, since, last)
+            ],
+        )
+        for doctor in rows.doctors
+    ]
 
 
 def _appointment(standing: Standing, zone: ZoneInfo) -> AppointmentBlock:
-    appointment, patient = standing.appointment, standing.patient
-    start, end = ends(appointment.during)
     return AppointmentBlock(
-        id=appointment.id,
-        status=appointment.status,
-        patient=PersonName(id=patient.id, external_id=patient.external_id, name=patient.name),
-        booking_request=appointment.booking_request_id,
-        version=appointment.version,
-        start=local(start, zone),
-        end=local(end, zone),
+        id=standing.id,
+        status=standing.status,
+        patient=PersonName(
+            id=standing.patient_id, external_id=standing.patient_external_id, name=standing.patient_name
+        ),
+        booking_request=standing.booking_request_id,
+        version=standing.version,
+        start=local(standing.start, zone),
+        end=local(standing.end, zone),
     )

@@ -7,9 +7,11 @@ appointment is in exactly one of them.
 
 import datetime as dt
 import uuid
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -37,12 +39,29 @@ class Day:
     exception: OperatingException | None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """An appointment and its patient."""
+class Available(NamedTuple):
+    """An availability `[start, end)`. Columns rather than objects of the mapper: there are thousands in a week."""
 
-    appointment: Appointment
-    patient: Patient
+    id: uuid.UUID
+    doctor_id: uuid.UUID
+    start: dt.datetime
+    end: dt.datetime
+    version: int
+
+
+class Standing(NamedTuple):
+    """An appointment `[start, end)` and its patient."""
+
+    id: uuid.UUID
+    doctor_id: uuid.UUID
+    start: dt.datetime
+    end: dt.datetime
+    status: AppointmentStatus
+    booking_request_id: uuid.UUID | None
+    version: int
+    patient_id: uuid.UUID
+    patient_external_id: str
+    patient_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +69,7 @@ class Rows:
     """What lies in some days. Availabilities and appointments a little outside are there too: hours may reach out."""
 
     openings: Sequence[Range[dt.datetime]]
-    availabilities: Sequence[Availability]
+    availabilities: Sequence[Available]
     standing: Sequence[Standing]
     doctors: Sequence[User]
     specialties: Mapping[uuid.UUID, list[str]]
@@ -92,61 +111,68 @@ def _end_of(date: dt.date, hours: MultiRange[int] | None, zone: ZoneInfo) -> dt.
 
 def read_rows(session: Session, hospital_id: uuid.UUID, days: Sequence[Day], doctors: Sequence[uuid.UUID]) -> Rows:
     """What lies in `days` at a hospital, of `doctors` (none: of all that have anything there)."""
-    whole = period(days[0].start, days[-1].end)
-    wide = period(days[0].start - HOUR, days[-1].end + HOUR)
+    first, last = days[0].start, days[-1].end
+    wide = period(first - HOUR, last + HOUR)
     openings = session.scalars(
         select(Opening.during)
-        .where(Opening.hospital_id == hospital_id, Opening.during.overlaps(whole))
+        .where(Opening.hospital_id == hospital_id, Opening.during.overlaps(period(first, last)))
         .order_by(Opening.during)
     ).all()
-    availabilities = _availabilities(session, hospital_id, wide, doctors)
+    available = _available(session, hospital_id, wide, doctors)
     standing = _standing(session, hospital_id, wide, doctors)
-    seen = {each.doctor_id for each in availabilities if each.during.overlaps(whole)}
-    seen |= {each.appointment.doctor_id for each in standing if each.appointment.during.overlaps(whole)}
+    seen = {each.doctor_id for each in available if each.start < last and each.end > first}
+    seen |= {each.doctor_id for each in standing if each.start < last and each.end > first}
     wanted = set(doctors) or seen
     users = session.scalars(select(User).where(User.id.in_(wanted)).order_by(User.name, User.id)).all()
     specialties: dict[uuid.UUID, list[str]] = {id_: [] for id_ in wanted}
     named = select(DoctorSpecialty).where(DoctorSpecialty.doctor_id.in_(wanted)).order_by(DoctorSpecialty.specialty)
     for row in session.scalars(named):
         specialties[row.doctor_id].append(row.specialty)
-    return Rows(
-        openings,
-        [each for each in availabilities if each.doctor_id in wanted],
-        [each for each in standing if each.appointment.doctor_id in wanted],
-        users,
-        specialties,
-    )
+    return Rows(openings, available, standing, users, specialties)
 
 
-def _availabilities(
+def _available(
     session: Session, hospital_id: uuid.UUID, during: Range[dt.datetime], doctors: Sequence[uuid.UUID]
-) -> Sequence[Availability]:
+) -> list[Available]:
+    start, end = func.lower(Availability.during), func.upper(Availability.during)
     rows = (
-        select(Availability)
+        select(Availability.id, Availability.doctor_id, start, end, Availability.version)
         .where(Availability.hospital_id == hospital_id, Availability.during.overlaps(during))
-        .order_by(func.lower(Availability.during))
+        .order_by(start)
     )
     if doctors:
         rows = rows.where(Availability.doctor_id.in_(doctors))
-    return session.scalars(rows).all()
+    return [Available(*row) for row in session.execute(rows)]
 
 
 def _standing(
     session: Session, hospital_id: uuid.UUID, during: Range[dt.datetime], doctors: Sequence[uuid.UUID]
 ) -> list[Standing]:
+    start, end = func.lower(Appointment.during), func.upper(Appointment.during)
     rows = (
-        select(Appointment, Patient)
+        select(
+            Appointment.id,
+            Appointment.doctor_id,
+            start,
+            end,
+            Appointment.status,
+            Appointment.booking_request_id,
+            Appointment.version,
+            Patient.id,
+            Patient.external_id,
+            Patient.name,
+        )
         .join(Patient, Patient.id == Appointment.patient_id)
         .where(
             Appointment.hospital_id == hospital_id,
             Appointment.during.overlaps(during),
             Appointment.status != AppointmentStatus.CANCELLED,
         )
-        .order_by(func.lower(Appointment.during), Appointment.id)
+        .order_by(start, Appointment.id)
     )
     if doctors:
         rows = rows.where(Appointment.doctor_id.in_(doctors))
-    return [Standing(appointment, patient) for appointment, patient in session.execute(rows)]
+    return [Standing(*row) for row in session.execute(rows)]
 
 
 def within(periods: Iterable[Range[dt.datetime]], day: Day) -> Iterator[tuple[dt.datetime, dt.datetime]]:
@@ -158,7 +184,7 @@ def within(periods: Iterable[Range[dt.datetime]], day: Day) -> Iterator[tuple[dt
 
 
 def free_hours(
-    availabilities: Iterable[Availability],
+    available: Iterable[Available],
     standing: Iterable[Standing],
     zone: ZoneInfo,
     since: dt.datetime,
@@ -166,18 +192,20 @@ def free_hours(
 ) -> list[dt.datetime]:
     """The starts in `[since, until)` of the hours in which one doctor, of whom all of these are, can be booked."""
     first, last = micros(since), micros(until)
-    taken = [
-        micros(ends(each.appointment.during)[0])
-        for each in standing
-        if each.appointment.status is AppointmentStatus.BOOKED
-    ]
-    joined = join([(micros(start), micros(end)) for start, end in (ends(each.during) for each in availabilities)])
+    taken = sorted(micros(each.start) for each in standing if each.status is AppointmentStatus.BOOKED)
+    joined = join([(micros(each.start), micros(each.end)) for each in available])
     return [
         instant(start)
         for begin, end in joined
         for start in _clock(zone.key).full_hours(max(begin, first), min(end, last + HOUR_US))
-        if start < last and not any(abs(start - other) < HOUR_US for other in taken)
+        if start < last and not _overlaps(start, taken)
     ]
+
+
+def _overlaps(start: int, taken: Sequence[int]) -> bool:
+    """Whether the hour from `start` overlaps one of the hours that start at `taken`, ascending."""
+    place = bisect_right(taken, start - HOUR_US)
+    return place < len(taken) and taken[place] < start + HOUR_US
 
 
 @cache
