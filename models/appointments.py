@@ -39,7 +39,7 @@ def book_appointments(session: Session, rows: Sequence[AppointmentIn], now: dt.d
             # Whoever got nothing clashes with a standing appointment, or with another of these, which stands as yet.
             refuse_if(explain(session, [hour for hour in wanted if hour.row not in booked], now), Refusal.CLASH)
     except IntegrityError:  # an hour outside its doctor's availability
-        refuse_if(explain(session, wanted, now), Refusal.CLASH)
+        refuse_if(_every_fault(session, wanted, now), Refusal.CLASH)
         raise
     _tell(session, "appointment.booked", booked.values())
     return [booked[hour.row] for hour in wanted]
@@ -110,6 +110,8 @@ def _off_the_hour(start: dt.datetime, timezone: str, row: int) -> Iterator[Fault
 
 def _insert(session: Session, wanted: Sequence[WantedHour]) -> dict[int, uuid.UUID]:
     """Write what can be written and return the ids by row; an hour that somebody has is left out."""
+    if not wanted:
+        return {}
     # In one order, so that two who want the same hours wait for each other and never in a ring.
     ordered = sorted(wanted, key=lambda hour: (hour.start, hour.doctor.id, hour.patient.id))
     ids = new_ids(session, len(ordered))
@@ -126,6 +128,15 @@ def _insert(session: Session, wanted: Sequence[WantedHour]) -> dict[int, uuid.UU
     ]
     written = set(session.scalars(insert(Appointment).on_conflict_do_nothing().returning(Appointment.id), values))
     return {hour.row: id_ for id_, hour in zip(ids, ordered, strict=True) if id_ in written}
+
+
+def _every_fault(session: Session, wanted: Sequence[WantedHour], now: dt.datetime) -> list[Fault]:
+    """What the schedule has against some hours, and what those that it has nothing against have against each other."""
+    faults = list(explain(session, wanted, now))
+    refused = {fault.row for fault in faults}
+    rest = [hour for hour in wanted if hour.row not in refused]
+    booked = _insert(session, rest)
+    return faults + list(explain(session, [hour for hour in rest if hour.row not in booked], now))
 
 
 def _tell(session: Session, topic: str, appointments: Iterable[uuid.UUID]) -> None:

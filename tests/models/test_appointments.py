@@ -81,6 +81,11 @@ def test_one_that_cannot_be_had_refuses_all(session):
     assert [(fault.row, fault.code) for fault in refused.faults] == [(1, "no_availability")]
 
 
+def test_clashes_among_them_are_named_beside_what_the_schedule_refuses(session):
+    refused = refusal_of(session, hour("09:00"), hour("12:00"), hour("09:00", patient="p2"))
+    assert [(fault.row, fault.code) for fault in refused.faults] == [(1, "no_availability"), (2, "hours_taken")]
+
+
 def test_two_sent_together_clash_as_two_sent_apart_do(session):
     refused = refusal_of(session, hour("09:00"), hour("09:00", patient="p2"))
     assert [(fault.row, fault.code) for fault in refused.faults] == [(1, "hours_taken")]
