@@ -96,7 +96,7 @@ class Certificates:
         candidates = columns.candidates.take(np.isin(columns.candidates.seeker, involved))
         if len(candidates) <= LARGEST_PROGRAM and self._budget.left() > 0:
             booked = Task(candidates, columns.moments, (candidates.rank != MOVABLE).astype(np.int64))
-            priced = price(booked, self._budget.left())
+            priced = price(booked, 0, self._budget)
             if priced is not None:
                 rows = [rule(candidates, columns.moments) for rule in (doctor_in_one_place, patient_in_one_place)]
                 weighted = whole_weights(candidates, rows, priced.prices)

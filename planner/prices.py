@@ -1,12 +1,13 @@
 """The linear relaxation with every rule: a bound that its prices prove, and often the best plan itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import csc_array, csr_array, vstack
 
+from planner.budget import Budget
 from planner.columns import MOVABLE
 from planner.hours import Bools, Ints
 from planner.rules import doctor_in_one_place, obeys, patient_in_one_place
@@ -18,6 +19,10 @@ CORE_PER_SEEKER = 15
 """With how many candidates of each seeker the linear program begins."""
 SMALL = 4_000
 """Up to so many candidates it begins with all of them."""
+ROUNDS = 5
+"""How often it is solved again with more candidates."""
+NEARLY = 3
+"""Together with candidates that prices do not cover, those are added that they cover by so many hours or less."""
 TOLERANCE = 1e-6
 """What the solver's floating point may be off by."""
 SUM_LIMIT = 2**61
@@ -29,8 +34,8 @@ class Priced:
     """What the linear relaxation says.
 
     No plan gains more than `bound`. A plan that gains `bound - d` uses only candidates whose `loss` is at most `d`.
-    `plan` (a mask) is the solution of the linear program if it happens to be a plan. `prices` are those of the rows of
-    doctors, then of patients, then of floors.
+    `plan` (a mask) is the best solution of the linear program that happened to be a plan. `prices` are those of the
+    rows of doctors, then of patients, then of floors.
     """
 
     bound: int
@@ -39,29 +44,34 @@ class Priced:
     prices: Floats
 
 
-def price(task: Task, seconds: float) -> Priced | None:
-    """The task solved as a linear program; None if `seconds` do not suffice.
+def price(task: Task, reached: int, budget: Budget) -> Priced | None:
+    """Prices for the task, of which a plan that gains `reached` is known; None if the budget does not suffice.
 
-    The program begins with the best few candidates of each seeker; the others are priced by its dual values, and those
-    that a price does not cover are added until there are none (column generation: Gilmore and Gomory 1961).
+    The linear program begins with the best few candidates of each seeker. The others are priced by its dual values, and
+    those that the prices do not cover are added (column generation: Gilmore and Gomory 1961), but only such as a plan
+    that gains more than `reached` could use. The last few that prove nothing are not waited for.
     """
     program = _Program(task)
-    few = CORE_PER_SEEKER if len(task.gain) > SMALL else len(task.gain)
-    core = few_best(task, few)
-    while True:
-        solution = program.solve(core, seconds)
+    core = few_best(task, CORE_PER_SEEKER if len(task.gain) > SMALL else len(task.gain))
+    alive = np.ones(len(task.gain), dtype=np.bool_)
+    best: Priced | None = None
+    for _ in range(ROUNDS):
+        solution = program.solve(core, budget.left())
         if solution is None:
-            return None
-        x, prices, profit = solution
-        uncovered = ~core & (program.worth(prices) > profit[program.seeker] + TOLERANCE)
-        if not uncovered.any():
             break
-        core |= uncovered
-    bound, loss = program.bound(prices)
-    plan = x > 0.5
-    whole = bool(np.all(np.abs(x - plan) < TOLERANCE)) and obeys(task.candidates, task.moments, plan)
-    holds = whole and all(int(floor.gain[plan].sum()) >= floor.least for floor in task.floors)
-    return Priced(bound, loss, plan if holds else None, prices)
+        x, prices, profit = solution
+        bound, loss = program.bound(prices)
+        if best is None or bound < best.bound:
+            best = Priced(bound, loss, best.plan if best else None, prices)
+        plan = program.plan(x)
+        if plan is not None and task.gained(plan) > reached:
+            best, reached = replace(best, plan=plan), task.gained(plan)
+        alive &= loss <= bound - reached
+        beyond = program.worth(prices) - profit[program.seeker]
+        if not (alive & ~core & (beyond > TOLERANCE)).any():
+            break
+        core = alive & (core | (beyond > -NEARLY)) | program.stays
+    return best
 
 
 def few_best(task: Task, few: int) -> Bools:
@@ -85,6 +95,8 @@ class _Program:
         self.first = np.searchsorted(candidates.seeker, seekers)
         self.must = candidates.rank[self.first] == MOVABLE
         self.gain, self.floors = gain, task.floors
+        self.stays = (candidates.rank == MOVABLE) & ~candidates.moves
+        self._task = task
         rows = [rule(candidates, task.moments) for rule in (doctor_in_one_place, patient_in_one_place)]
         self.shared = vstack(
             [csr_array((np.ones(len(r.row)), (r.row, r.candidate)), shape=(r.count, len(gain))) for r in rows],
@@ -124,6 +136,14 @@ class _Program:
         x = np.zeros(len(core))
         x[at] = result.x
         return x, prices, profit
+
+    def plan(self, x: Floats) -> Bools | None:
+        """The solution as a mask, if it is whole and obeys every rule and floor."""
+        plan = x > 0.5
+        if np.any(np.abs(x - plan) > TOLERANCE) or not obeys(self._task.candidates, self._task.moments, plan):
+            return None
+        holds = all(int(floor.gain[plan].sum()) >= floor.least for floor in self.floors)
+        return plan if holds else None
 
     def worth(self, prices: Floats | Ints, scale: int = 1) -> Floats:
         """What each candidate gains beyond the prices of the rows it uses, in units of `1 / scale`."""

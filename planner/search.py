@@ -13,6 +13,7 @@ from planner.hours import Bools, Ints, Moments
 from planner.model import Solver, decide
 from planner.prices import few_best, price
 from planner.relaxation import Assignment, relax
+from planner.rounding import rounded
 from planner.rules import RULES
 from planner.task import Floor, Task
 
@@ -112,14 +113,17 @@ def _best(task: Task, plan: Bools, bound: int, solver: Solver, budget: Budget) -
     core = few_best(task, CONFIRM_PER_SEEKER)
     if task.gained(plan) < bound:
         with budget.stage("prices"):
-            priced = price(task, budget.left())
+            priced = price(task, task.gained(plan), budget)
         core = np.ones(len(task.gain), dtype=np.bool_)
         if priced is not None:
-            bound = min(bound, priced.bound)
-            if priced.plan is not None and task.gained(priced.plan) > task.gained(plan):
+            if priced.plan is not None:
                 plan = priced.plan
-            # A better plan gains at least one more, so it cannot afford candidates that lose more than the gap.
-            core = priced.loss <= bound - task.gained(plan)
+            bound = min(bound, priced.bound)
+            if task.gained(plan) < bound:
+                with budget.stage("rounding"):
+                    plan = rounded(task, plan, priced, budget)
+            # A better plan cannot afford candidates that lose more than the gap.
+            core = priced.loss <= priced.bound - task.gained(plan)
     at = np.flatnonzero(core | plan)
     with budget.stage("solve"):
         decision = decide(task.take(at), plan[at], bound, solver, budget.left())
