@@ -39,7 +39,8 @@ def book_appointments(session: Session, rows: Sequence[AppointmentIn], now: dt.d
             # Whoever got nothing clashes with a standing appointment, or with another of these, which stands as yet.
             refuse_if(explain(session, [hour for hour in wanted if hour.row not in booked], now), Refusal.CLASH)
     except IntegrityError:  # an hour outside its doctor's availability
-        refuse_if(_every_fault(session, wanted, now), Refusal.CLASH)
+        with session.begin_nested():
+            refuse_if(_every_fault(session, wanted, now), Refusal.CLASH)
         raise
     _tell(session, "appointment.booked", booked.values())
     return [booked[hour.row] for hour in wanted]
