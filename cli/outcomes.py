@@ -110,7 +110,7 @@ def print_conflict(console: Console, request: Json, outcome: Outcome) -> None:
     conflict = request["conflict"]
     console.print()
     console.print(Text(conflict["kind"].replace("_", " ").capitalize(), style="bold"))
-    _print_indented(console, f"{_wish(request)} {_with_names(conflict['message'], outcome)}", 2)
+    _print_indented(console, f"{_wish(request)} {_with_lines(conflict['message'], outcome)}", 2)
     for alternative in conflict["alternatives"]:
         hour = f"{_clock(alternative['start'])} with {alternative['doctor']['name']}, {alternative['hospital']['name']}"
         _print_indented(console, f"Could be had: {hour}", 4, "green")
@@ -142,10 +142,10 @@ def _clock(instant: str) -> str:
     return f"{datetime.fromisoformat(instant):%a %d %b %H:%M}"
 
 
-def _with_names(message: str, outcome: Outcome) -> str:
-    """A message in which requests of the same outcome are called by their patients."""
+def _with_lines(message: str, outcome: Outcome) -> str:
+    """A message that calls other requests by their lines; who they are for is nobody else's business."""
     for other in outcome.requests:
-        message = message.replace(other["id"], f"{other['patient']['name']}'s ({other['priority']})")
+        message = message.replace(other["id"], f"request {other['batch_line']} ({other['priority']})")
     return message
 
 
