@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import func, tuple_
 from sqlalchemy.orm import Session
 
+from api import examples
 from api.appointment_view import AppointmentOut, select_appointments, shown
 from api.conflict_view import with_names
 from api.etags import SeenVersion, etag, tag
@@ -32,6 +33,7 @@ _CHANGE = documented(not_found=["unknown_appointment"], clash=["appointment_not_
     status_code=201,
     response_model=AppointmentOut,
     summary="Book an exact hour at once",
+    openapi_extra=examples.body(examples.APPOINTMENT),
     responses=documented(
         clash=["hospital_closed", "no_availability", "hours_taken", "patient_busy"],
         invalid=[

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import Row, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
+from api import examples
 from api.etags import SeenVersion, etag, tag
 from api.idempotency import Answer, Posted
 from api.named import DoctorFilter, HospitalFilter, HospitalName, PersonName, doctor_filter, gone, hospital_filter
@@ -57,6 +58,7 @@ class AvailabilityChange(Input):
     status_code=201,
     response_model=AvailabilityOut,
     summary="Add an availability",
+    openapi_extra=examples.body(examples.AVAILABILITY),
     responses=documented(
         clash=["outside_openings", "doctor_elsewhere"],
         invalid=["unknown_doctor", "inactive_doctor", "unknown_hospital", "period_runs_backward", "no_offset"],
@@ -113,6 +115,7 @@ def read_availability(availability_id: uuid.UUID, response: Response) -> Availab
 @router.patch(
     "/{availability_id}",
     summary="Change an availability",
+    openapi_extra=examples.body(examples.AVAILABILITY_CHANGE),
     responses=documented(
         not_found=["unknown_availability"],
         clash=["outside_openings", "doctor_elsewhere", "appointment_stands"],

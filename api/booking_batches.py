@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api import examples
 from api.bell import RungBell
 from api.booking_requests import QUEUE_FAULTS, RETRY_AFTER, UNDECIDED
 from api.idempotency import Answer, Posted
@@ -52,6 +53,7 @@ class BatchOut(BaseModel):
     status_code=202,
     response_model=BatchOut,
     summary="Queue a batch of booking requests",
+    openapi_extra=examples.body(examples.BATCH),
     responses=documented(invalid=[*QUEUE_FAULTS, "too_many"], clash=["already_being_moved"]),
 )
 def queue_batch(post: Posted, batch: BatchIn, bell: RungBell) -> Response:

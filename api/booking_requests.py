@@ -8,6 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api import examples
 from api.bell import RungBell
 from api.booking_request_view import BookingRequestOut, shown
 from api.idempotency import Answer, Posted
@@ -26,15 +27,6 @@ router = APIRouter(prefix="/booking-requests", tags=["Booking requests"])
 UNDECIDED = (RequestStatus.QUEUED, RequestStatus.PLANNING)
 
 RETRY_AFTER = {"Retry-After": "1"}
-
-_EXAMPLE = {
-    "patient": "p-4711",
-    "priority": "soon",
-    "doctors": ["d-17", "d-4"],
-    "hospitals": ["central"],
-    "earliest": "2026-12-01T09:00:00+00:00",
-    "latest": "2026-12-04T18:00:00+00:00",
-}
 
 QUEUE_FAULTS = (
     "unknown_patient",
@@ -57,7 +49,7 @@ QUEUE_FAULTS = (
     response_model=BookingRequestOut,
     summary="Queue a booking request",
     responses=documented(invalid=QUEUE_FAULTS, clash=["already_being_moved"]),
-    openapi_extra={"requestBody": {"content": {"application/json": {"example": _EXAMPLE}}}},
+    openapi_extra=examples.body(examples.BOOKING_REQUEST),
 )
 def queue_request(post: Posted, request: BookingRequestIn, bell: RungBell) -> Response:
     """Queue a patient's wish for one hour. It is decided within seconds; poll `Location` until it is.

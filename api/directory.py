@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api import examples
 from api.named import ExternalId, gone
 from api.pages import ById, Page
 from api.problems import documented
@@ -50,6 +51,7 @@ class PatientOut(BaseModel):
 @router.put(
     "/users/{external_id:path}",
     summary="Add or change a user",
+    openapi_extra=examples.body(examples.USER),
     responses=documented(clash=["doctor_has_availabilities"], invalid=["specialties_without_doctor", "missing"]),
 )
 def put_user(external_id: ExternalId, user: UserIn, response: Response) -> UserOut:
@@ -115,7 +117,10 @@ def list_doctors(
 
 
 @router.put(
-    "/patients/{external_id:path}", summary="Add or change a patient", responses=documented(invalid=["missing"])
+    "/patients/{external_id:path}",
+    summary="Add or change a patient",
+    openapi_extra=examples.body(examples.PATIENT),
+    responses=documented(invalid=["missing"]),
 )
 def put_patient(external_id: ExternalId, patient: PatientIn, response: Response) -> PatientOut:
     """Write a patient as the hospital system knows them; writing the same again changes nothing. 201 where new."""

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Session
 
+from api import examples
 from api.etags import SeenVersion, etag, tag
 from api.idempotency import Answer, Posted
 from api.named import HospitalPath, the_hospital
@@ -29,8 +30,6 @@ router = APIRouter(prefix="/hospitals", tags=["Hospitals"])
 
 MAX_DAYS = 366
 """The most days of openings in one answer."""
-
-_WEEK = {"monday": [{"opens": "09:00", "closes": "13:00"}, {"opens": "14:00", "closes": "18:00"}]}
 
 
 class HoursOut(BaseModel):
@@ -90,6 +89,7 @@ class OpeningsOut(BaseModel):
     status_code=201,
     response_model=HospitalOut,
     summary="Add a hospital",
+    openapi_extra=examples.body(examples.HOSPITAL),
     responses=documented(clash=["external_id_taken"], invalid=["unknown_timezone", "hours_overlap", "missing"]),
 )
 def add_hospital(post: Posted, hospital: HospitalIn, now: Now) -> Response:
@@ -137,6 +137,7 @@ def read_operating_hours(hospital: HospitalPath, response: Response) -> WeekOut:
 @router.put(
     "/{hospital}/operating-hours",
     summary="Replace the weekly hours",
+    openapi_extra=examples.body(examples.OPERATING_HOURS),
     responses=documented(
         not_found=["unknown_hospital"],
         clash=["availability_outside_openings"],
@@ -146,7 +147,7 @@ def read_operating_hours(hospital: HospitalPath, response: Response) -> WeekOut:
 )
 def replace_operating_hours(
     hospital: HospitalPath,
-    week: Annotated[WeekHours, Body(examples=[_WEEK])],
+    week: Annotated[WeekHours, Body()],
     seen: SeenVersion,
     now: Now,
     response: Response,
@@ -181,6 +182,7 @@ def list_exceptions(hospital: HospitalPath, response: Response) -> list[Exceptio
 @router.put(
     "/{hospital}/exceptions/{date}",
     summary="Set the hours of one date",
+    openapi_extra=examples.body(examples.EXCEPTION),
     responses=documented(
         not_found=["unknown_hospital"],
         clash=["availability_outside_openings"],

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,6 +65,10 @@ def _at_work_on(database_url: str) -> Iterator[None]:
         settings.cache_clear()
         engine.cache_clear()
         yield
+        deadline = time.monotonic() + 5
+        while engine().pool.checkedout():  # by a request whose caller has gone
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         engine().dispose()
     engine.cache_clear()
     settings.cache_clear()

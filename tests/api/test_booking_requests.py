@@ -5,12 +5,14 @@ import threading
 import time
 import uuid
 
+import httpx
 import pytest
+import structlog
 from sqlalchemy import text
 
 from api.settings import ApiSettings
 from models.booking import RequestStatus
-from tests.api.town import MONDAY, Town, at, decide, hospital, refused
+from tests.api.town import MONDAY, Town, at, decide, hospital, refused, wait_for_lines
 
 
 def test_a_request_is_accepted_and_polled(town: Town):
@@ -210,4 +212,13 @@ def test_waiting_polls_hold_neither_connections_nor_threads(town: Town, served):
     for poller in pollers:
         poller.join(timeout=10)
         assert not poller.is_alive()
+    assert served.app.state.waiters.count == 0
+
+
+def test_a_caller_who_hangs_up_is_waited_for_no_more(town: Town, served):
+    wanted = town.post("/booking-requests", **town.wish())["id"]
+    with structlog.testing.capture_logs() as lines:
+        with pytest.raises(httpx.ReadTimeout):
+            town.api.get(f"/booking-requests/{wanted}", headers={"Prefer": "wait=30"}, timeout=0.5)
+        wait_for_lines(lines, 1)
     assert served.app.state.waiters.count == 0

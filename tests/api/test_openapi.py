@@ -112,3 +112,29 @@ def test_the_reference_lists_every_route_and_loads_nothing_from_elsewhere(api):
     assert "<script" not in page
     assert "http://" not in page.replace("http://localhost", "")
     assert "https://" not in page
+
+
+def test_every_body_has_an_example():
+    for path, operations in DOCUMENT["paths"].items():
+        for method, operation in operations.items():
+            if "requestBody" in operation:
+                assert operation["requestBody"]["content"]["application/json"]["example"], f"{method} {path}"
+
+
+def test_the_examples_do_what_they_say(api):
+    def send(method, path, template=None):
+        example = DOCUMENT["paths"][template or path][method]["requestBody"]["content"]["application/json"]["example"]
+        response = api.request(method, path, json=example)
+        assert response.is_success, response.text
+        return response.json()
+
+    send("post", "/hospitals")
+    send("put", "/hospitals/central/operating-hours", "/hospitals/{hospital}/operating-hours")
+    send("put", "/hospitals/central/exceptions/2030-12-25", "/hospitals/{hospital}/exceptions/{date}")
+    send("put", "/users/d-17", "/users/{external_id}")
+    send("put", "/patients/p-4711", "/patients/{external_id}")
+    availability = send("post", "/availabilities")
+    send("patch", f"/availabilities/{availability['id']}", "/availabilities/{availability_id}")
+    assert send("post", "/appointments")["status"] == "booked"
+    assert send("post", "/booking-requests")["status"] == "queued"
+    assert send("post", "/booking-batches")["size"] == 1

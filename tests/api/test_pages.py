@@ -73,29 +73,29 @@ def cursor(*steps):
     return base64.urlsafe_b64encode(json.dumps(steps).encode()).decode().rstrip("=")
 
 
-@pytest.mark.parametrize("path", LISTS)
-@pytest.mark.parametrize(
-    "garbage",
-    [
-        "",
-        "x",
-        "💥",
-        "AAAA",
-        "[" * 300,
-        cursor("x"),
-        cursor(1, 2, 3),
-        cursor("9999-12-31T23:59:59-12:00", str(uuid.uuid4())),
-        cursor("2026-01-01T00:00:00", str(uuid.uuid4())),
-        cursor("2026-01-01T00:00:00+00:00", "x"),
-        base64.urlsafe_b64encode(b"[" * 3000).decode(),
-    ],
-)
-def test_a_cursor_that_is_none_is_explained(api, path, garbage):
-    problem = refused(api.get(path, params={"cursor": garbage}), 422, "unreadable_cursor")
-    assert problem["errors"][0]["parameter"] == "cursor"
+GARBAGE = [
+    "",
+    "x",
+    "💥",
+    "AAAA",
+    "[" * 300,
+    cursor("x"),
+    cursor(1, 2, 3),
+    cursor("9999-12-31T23:59:59-12:00", str(uuid.uuid4())),
+    cursor("2026-01-01T00:00:00", str(uuid.uuid4())),
+    cursor("2026-01-01T00:00:00+00:00", "x"),
+    base64.urlsafe_b64encode(b"[" * 3000).decode(),
+]
 
 
-@pytest.mark.parametrize("limit", ["0", "1001", "-1", "x", "1e3", "9" * 40, "9" * 5000, ""])
-def test_a_limit_is_a_number_in_range(api, limit):
-    problem = refused(api.get("/patients", params={"limit": limit}), 422)
-    assert problem["errors"][0]["parameter"] == "limit"
+def test_a_cursor_that_is_none_is_explained(api):
+    for path in LISTS:
+        for garbage in GARBAGE:
+            problem = refused(api.get(path, params={"cursor": garbage}), 422, "unreadable_cursor")
+            assert problem["errors"][0]["parameter"] == "cursor"
+
+
+def test_a_limit_is_a_number_in_range(api):
+    for limit in ("0", "1001", "-1", "x", "1e3", "9" * 40, "9" * 5000, ""):
+        problem = refused(api.get("/patients", params={"limit": limit}), 422)
+        assert problem["errors"][0]["parameter"] == "limit"

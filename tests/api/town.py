@@ -1,6 +1,7 @@
 """A small town to test with. Its days lie ahead of today, since openings are projected from today on."""
 
 import datetime as dt
+import time
 import uuid
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -94,6 +95,14 @@ def refused(response: httpx.Response, status: int, code: str | None = None) -> d
     if code:
         assert problem["type"] == f"/problems/{code}"
     return problem
+
+
+def wait_for_lines(lines: list[Any], count: int) -> None:
+    """Wait until so many requests are logged: a request is logged once it is wholly done, after its answer."""
+    deadline = time.monotonic() + 5
+    while sum(line["event"] == "request" for line in lines) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def decide(session: Session, request: str, status: RequestStatus, conflict: dict[str, Any] | None = None) -> None:
