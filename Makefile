@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --extra embedded --universal --p
 	--only-binary :all: --no-annotate --no-header --no-emit-index-url --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format bench lock clean
+.PHONY: help demo up test lint format bench pictures lock clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -33,6 +33,9 @@ format: .venv/dev  ## Format the code and mend what ruff can mend
 
 bench: .venv/runtime  ## Measure the speed, each figure as a ratio to a named reference
 	@$(BIN)/python -m bench
+
+pictures: .venv/runtime  ## Draw the README's picture from a real run of the demo
+	@$(BIN)/python -m bench.pictures
 
 lock: .venv/dev  ## Write the lock files anew from pyproject.toml
 	@$(COMPILE) --upgrade --group build --output-file requirements.lock
