@@ -48,8 +48,8 @@ PROTOCOL = {
     ),
     "internal": Kind(
         "Something is wrong on our side",
-        "The fault is ours and has been logged under the `request_id` of the answer. Nothing was changed. Try again;"
-        " if it stays, tell whoever runs this server that id.",
+        "The fault is ours and has been logged under the `request_id` of the answer. Read again what you were changing,"
+        " and retry with the same Idempotency-Key; if it stays, tell whoever runs this server that id.",
     ),
     "unavailable": Kind(
         "Not available just now",

@@ -66,10 +66,9 @@ class Post:
     def _plainly(self, work: Work, items: str | None) -> Response:
         try:
             with transaction() as session:
-                answer = work(session)
+                return _respond(work(session))
         except Refused as refusal:
             return problems.refused(refusal, items).response(self._request)
-        return _respond(answer)
 
     def _with_key(self, session: Session, key: str, work: Work, items: str | None) -> Response:
         route = f"POST {self._request.url.path}"

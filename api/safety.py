@@ -71,7 +71,7 @@ class Safety:
         except Exception as error:  # noqa: BLE001  # the last resort: nothing above this answers
             _log.error("request_failed", error=type(error).__name__, **_where(error))
             if not status:
-                detail = "The fault is ours and has been logged; nothing was changed. Try again."
+                detail = "The fault is ours and has been logged. Read again what you were changing before you retry."
                 told = problems.protocol("internal", detail)
                 await told.response(Request(scope))(scope, receive, send_with_headers)
         finally:
@@ -126,7 +126,10 @@ def _from_another_site(headers: Headers, host: str) -> bool:
     if headers.get("sec-fetch-site") == "cross-site":
         return True
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+    try:
+        return origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+    except ValueError:  # no address at all
+        return True
 
 
 def _where(error: Exception) -> dict[str, object]:

@@ -29,6 +29,7 @@ def test_another_sites_page_changes_nothing(town: Town):
     for headers in (
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": "http://localhost:1"},
         {"Sec-Fetch-Site": "cross-site"},
     ):
