@@ -27,10 +27,10 @@ def reached(whose: str) -> Iterator[Session]:
         with transaction() as session:
             yield session
     except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[-1]
+        reason = " ".join(str(error.orig).split())
         raise Stop(f"The database of {whose} does not answer: {reason}", Exit.UNREACHABLE) from error
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) not in {_NO_SUCH_TABLE, _NO_SUCH_COLUMN}:
             raise
-        message = f"The database of {whose} has not the schema of this version; `slotwise up` applies the migrations."
+        message = f"The database of {whose} has not the schema of this version; run `slotwise migrate`."
         raise Stop(message, Exit.UNREACHABLE) from error

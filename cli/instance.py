@@ -129,7 +129,8 @@ def _start_api(supervisor: Supervisor, host: str, port: int) -> str:
         # Whoever else listens there would answer as well.
         return _listens(supervisor.pid("api"), port) and ready(address)
 
-    listen = ["--host", host, "--port", str(port), "--no-access-log"]
+    # A poll that is held open must not hold up the end.
+    listen = ["--host", host, "--port", str(port), "--no-access-log", "--timeout-graceful-shutdown", "2"]
     supervisor.start(
         Process(
             name="api",

@@ -12,6 +12,7 @@ from pathlib import Path
 from cli.embedded.folder import default_data_folder
 from cli.embedded.running import find_running
 from cli.output import Exit, Stop
+from models.settings import SECRETS
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 _API_FILE = "api.url"
@@ -55,9 +56,10 @@ def use_database(data: Path | None) -> str:
         where none is set and none runs.
 
     """
-    # The settings want both addresses, and what works with the database alone rings nobody.
-    os.environ.setdefault("REDIS_URL", "")
-    if data is None and os.environ.get("DATABASE_URL"):
+    if data is None and _is_set("database_url"):
+        if not _is_set("redis_url"):
+            # The settings want both addresses, and what works with the database alone rings nobody.
+            os.environ["REDIS_URL"] = ""
         return "DATABASE_URL"
     folder = running_folder(data)
     running = folder and find_running(folder)
@@ -65,6 +67,11 @@ def use_database(data: Path | None) -> str:
         raise Stop(_nothing_runs(data, "DATABASE_URL"), Exit.UNREACHABLE)
     os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = running.database_url, running.broker_url
     return f"the instance on {folder}"
+
+
+def _is_set(setting: str) -> bool:
+    """Whether an operator has chosen a setting, by an environment variable or a file (see `models.settings`)."""
+    return bool(os.environ.get(setting.upper())) or (SECRETS / setting).is_file()
 
 
 def api_address(api: str | None, data: Path | None) -> str:

@@ -9,7 +9,7 @@ import traceback
 
 import typer
 
-from cli import book, demo, importing, plan, sampling, status, up
+from cli import book, demo, importing, migrate, plan, sampling, status, up
 from cli.output import Exit, Stop, told
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ not answer, 70 a fault of ours, 130 interrupted.""",
 )
 app.command(rich_help_panel="Run", epilog=demo.EXAMPLES)(demo.demo)
 app.command(rich_help_panel="Run", epilog=up.EXAMPLES)(up.up)
+app.command(rich_help_panel="Run", epilog=migrate.EXAMPLES)(migrate.migrate)
 app.command(rich_help_panel="Run", epilog=status.EXAMPLES)(status.status)
 app.command("import", rich_help_panel="Work", epilog=importing.EXAMPLES)(importing.import_)
 app.command(rich_help_panel="Work", epilog=book.EXAMPLES)(book.book)

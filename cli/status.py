@@ -42,14 +42,14 @@ def status(data: DataOption = None, as_json: JsonOption = False) -> None:
 
 def _figures(whose: str) -> "tuple[Figures | None, int]":
     """The figures, unless migrations are pending, and how many are."""
-    import os  # noqa: PLC0415
     from datetime import UTC, datetime  # noqa: PLC0415
 
     from cli.database import reached  # noqa: PLC0415
     from cli.figures import pending_migrations, read_figures  # noqa: PLC0415
+    from models.settings import settings  # noqa: PLC0415
 
     with reached(whose) as session:
-        pending = pending_migrations(session, os.environ["DATABASE_URL"])
+        pending = pending_migrations(session, settings().database_url)
         return (None if pending else read_figures(session, datetime.now(UTC))), pending
 
 

@@ -68,6 +68,8 @@ def check_reference(directory: Directory, kind: str, field: str, reference: str,
 
 def _find(session: Session, rows: Select[*tuple[Any, ...]], references: Iterable[str]) -> Directory:
     wanted = set(references)
+    if not wanted:
+        return {}
     ids = {reference: id_ for reference in wanted if (id_ := _as_uuid(reference))}
     columns = rows.selected_columns
     named = or_(

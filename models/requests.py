@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
@@ -108,26 +108,36 @@ def cancel_request(session: Session, request_id: uuid.UUID, now: dt.datetime) ->
 
 
 def _look_up(session: Session, rows: Sequence[BookingRequestIn]) -> _Known:
-    moves = [request.moves for request in rows if request.moves]
-    movable = session.execute(
-        select(Appointment.id, Appointment.patient_id).where(
-            Appointment.id.in_(moves), Appointment.status == AppointmentStatus.BOOKED
-        )
-    )
-    being_moved = session.scalars(
-        select(BookingRequest.moves).where(
-            BookingRequest.moves.in_(moves), BookingRequest.status.in_([RequestStatus.QUEUED, RequestStatus.PLANNING])
-        )
-    )
+    moves = {request.moves for request in rows if request.moves}
     return _Known(
         patients=find_patients(session, (request.patient for request in rows)),
         doctors=find_doctors(session, (doctor for request in rows for doctor in request.doctors or ())),
         hospitals=find_hospitals(session, (hospital for request in rows for hospital in request.hospitals or ())),
-        specialties=frozenset(session.scalars(select(DoctorSpecialty.specialty).distinct())),
-        movable=dict(movable.all()),
-        being_moved=frozenset(id_ for id_ in being_moved if id_),
+        specialties=_specialties(session) if any(request.specialty for request in rows) else frozenset(),
+        movable=_movable(session, moves) if moves else {},
+        being_moved=_being_moved(session, moves) if moves else frozenset(),
         first_to_move={request.moves: row for row, request in reversed(list(enumerate(rows))) if request.moves},
     )
+
+
+def _specialties(session: Session) -> frozenset[str]:
+    return frozenset(session.scalars(select(DoctorSpecialty.specialty).distinct()))
+
+
+def _movable(session: Session, appointments: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """The patient of each of the appointments that is booked."""
+    booked = select(Appointment.id, Appointment.patient_id).where(
+        Appointment.id.in_(appointments), Appointment.status == AppointmentStatus.BOOKED
+    )
+    return dict(session.execute(booked).all())
+
+
+def _being_moved(session: Session, appointments: Collection[uuid.UUID]) -> frozenset[uuid.UUID]:
+    undecided = [RequestStatus.QUEUED, RequestStatus.PLANNING]
+    moves = select(BookingRequest.moves).where(
+        BookingRequest.moves.in_(appointments), BookingRequest.status.in_(undecided)
+    )
+    return frozenset(id_ for id_ in session.scalars(moves) if id_)
 
 
 def _faults(request: BookingRequestIn, row: int, known: _Known) -> Iterator[Fault]:

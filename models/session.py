@@ -17,6 +17,7 @@ def make_engine(database_url: str, *, pool_size: int = 5, application: str = "sl
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,  # they name patients, and errors end up in logs
         connect_args={
             "application_name": application,
             "connect_timeout": 5,

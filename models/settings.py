@@ -5,16 +5,19 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
-_SECRETS = Path("/run/secrets")
+SECRETS = Path("/run/secrets")
+"""Where containers find what is secret."""
 
 
 class Settings(BaseSettings):
     """Every setting, with its default. Durations are in seconds unless their names say otherwise."""
 
-    model_config = SettingsConfigDict(secrets_dir=_SECRETS if _SECRETS.is_dir() else None, frozen=True)
+    model_config = SettingsConfigDict(secrets_dir=SECRETS if SECRETS.is_dir() else None, frozen=True)
 
     database_url: str = Field(description="SQLAlchemy URL of PostgreSQL 18, postgresql+psycopg://…")
     redis_url: str = Field(description="URL of Redis or Valkey, redis://… or redis+socket://…")
@@ -27,6 +30,17 @@ class Settings(BaseSettings):
     max_attempts: int = Field(5, ge=1, le=100, description="How many lost runs make a request fail")
     sweep_every: float = Field(5.0, gt=0, description="How often beat rings for what is left queued")
     log_json: bool = Field(default=False, description="Log lines as JSON (for machines) rather than text")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, url: str) -> str:
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            parsed = None
+        if parsed is None or parsed.drivername not in {"postgresql", "postgresql+psycopg"}:
+            raise ValueError("has to be written like postgresql+psycopg://user:password@host/database")
+        return url
 
     @model_validator(mode="after")
     def _lease_outlasts_planning(self) -> Self:

@@ -19,6 +19,12 @@ def test_a_lease_that_planning_outlasts_is_refused():
         chosen(lease=30, plan_time_limit=20)
 
 
+@pytest.mark.parametrize("url", ["", "sqlite://", "mysql://host/db", "postgresql+psycopg2://host/db", "nonsense"])
+def test_only_postgresql_will_do(url):
+    with pytest.raises(ValidationError, match=r"written like postgresql\+psycopg://user:password@host/database"):
+        Settings(database_url=url, redis_url="redis://localhost")
+
+
 def test_every_fault_of_the_environment_is_named_at_once(monkeypatch):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.delenv("REDIS_URL", raising=False)
