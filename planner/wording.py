@@ -43,14 +43,26 @@ class Wording:
 
     def time(self, instant: datetime | str, hospital: str | None) -> str:
         """An instant as the clock on the hospital's wall shows it: `Tue 1 Dec 2026 10:00 (Europe/Lisbon)`."""
-        at = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
+        at, zone = self._local(datetime.fromisoformat(instant) if isinstance(instant, str) else instant, hospital)
+        return f"{_clock(at)} ({zone})"
+
+    def window(self, request: Request, hospitals: Sequence[str]) -> str:
+        """A request's window by the clock of the only hospital concerned, or of the first of several."""
+        clock = hospitals[0] if hospitals else None
+        (earliest, zone), (latest, end_zone) = (self._local(end, clock) for end in (request.earliest, request.latest))
+        if (earliest.date(), zone) == (latest.date(), end_zone):
+            return f"between {_clock(earliest)} and {latest:%H:%M} ({zone})"
+        return f"between {_clock(earliest)} ({zone}) and {_clock(latest)} ({end_zone})"
+
+    def _local(self, at: datetime, hospital: str | None) -> tuple[datetime, str]:
+        """An instant by a hospital's clock, and what that clock is called; by its own offset where there is none."""
         zone = self.timezones.get(hospital or "")
         if zone is None:
-            return _clock(at) + f" (UTC{at:%z})"
+            return at, f"UTC{at:%z}"
         try:
-            return _clock(at.astimezone(ZoneInfo(zone))) + f" ({zone})"
+            return at.astimezone(ZoneInfo(zone)), zone
         except OverflowError:  # the last day of the calendar
-            return _clock(at) + f" (UTC{at:%z})"
+            return at, f"UTC{at:%z}"
 
     def message(self, kind: ConflictKind, request: Request, facts: Facts) -> str:
         """One or two sentences on why `request` could not be booked."""
@@ -58,10 +70,9 @@ class Wording:
 
     def gives_up_window(self, request: Request, instead: Alternative) -> str:
         """That the hour lies before or after the window."""
-        told = self.time(instead.start, instead.hospital)
         if instead.start < request.earliest:
-            return f"the time: {told} begins before {self.time(request.earliest, instead.hospital)}"
-        return f"the time: {told} ends after {self.time(request.latest, instead.hospital)}"
+            return f"the time: it begins before {self.time(request.earliest, instead.hospital)}"
+        return f"the time: it ends after {self.time(request.latest, instead.hospital)}"
 
     def gives_up_doctor(self, request: Request, instead: Alternative) -> str:
         """That the doctor is another one."""
@@ -87,7 +98,7 @@ def _clock(at: datetime) -> str:
 
 def _hospital_closed(wording: Wording, request: Request, facts: Facts) -> str:
     hospitals = wording.names("hospital", facts["hospitals"], "no hospital")
-    window = _window(wording, request, facts["hospitals"])
+    window = wording.window(request, facts["hospitals"])
     following = facts["next_opening"]
     if following is None:
         return f"No hospital that is acceptable ({hospitals}) is open for a whole hour {window}, and none opens later."
@@ -101,7 +112,7 @@ def _hospital_closed(wording: Wording, request: Request, facts: Facts) -> str:
 def _no_availability(wording: Wording, request: Request, facts: Facts) -> str:
     doctors = wording.names("doctor", facts["doctors"], "nobody")
     hospitals = wording.names("hospital", facts["hospitals"], "any hospital")
-    window = _window(wording, request, facts["hospitals"])
+    window = wording.window(request, facts["hospitals"])
     sentence = f"No doctor who is acceptable ({doctors}) is available for a whole hour at {hospitals} {window}."
     nearest = facts["nearest_availability"]
     if nearest is None:
@@ -118,7 +129,7 @@ def _hours_taken(wording: Wording, request: Request, facts: Facts) -> str:
     doctors = wording.names("doctor", sorted({a["doctor"] for a in held}), "nobody")
     hospitals = sorted({a["hospital"] for a in held})
     return (
-        f"Appointments hold every hour in which {doctors} could see the patient {_window(wording, request, hospitals)}."
+        f"Appointments hold every hour in which {doctors} could see the patient {wording.window(request, hospitals)}."
     )
 
 
@@ -148,9 +159,3 @@ _SENTENCES: dict[ConflictKind, Callable[[Wording, Request, Facts], str]] = {
     ConflictKind.PATIENT_BUSY: _patient_busy,
     ConflictKind.OUTCOMPETED: _outcompeted,
 }
-
-
-def _window(wording: Wording, request: Request, hospitals: Sequence[str]) -> str:
-    """The window by the clock of the only hospital concerned, or of the first of several."""
-    clock = hospitals[0] if hospitals else None
-    return f"between {wording.time(request.earliest, clock)} and {wording.time(request.latest, clock)}"

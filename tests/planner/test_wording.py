@@ -23,7 +23,7 @@ def test_sentences_use_names() -> None:
     (conflict,) = named(given_).conflicts
     assert conflict.message == (
         "Appointments hold every hour in which Dr. Sousa could see the patient "
-        "between Tue 1 Dec 2026 09:00 (Europe/Lisbon) and Tue 1 Dec 2026 11:00 (Europe/Lisbon)."
+        "between Tue 1 Dec 2026 09:00 and 11:00 (Europe/Lisbon)."
     )
     assert "secret" not in str(conflict)
     assert "hidden" not in str(conflict)
