@@ -51,6 +51,9 @@ class Certificates:
         found: dict[int, Certificate] = {}
         large: dict[int, list[int]] = {}
         for seeker in refused:
+            if not self._optimal and self._budget.left() <= 0:
+                found[seeker] = {"rule": "unproved", "requests": self._ids(np.array([seeker]))[0], "appointments": []}
+                continue
             rank = int(self._columns.seekers.rank[seeker])
             walk = self._offers.walk([seeker], rank, shared=True)
             if walk is None:

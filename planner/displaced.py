@@ -10,9 +10,9 @@ from planner.problem import Problem
 def displaced(problem: Problem, plan: Plan) -> tuple[str, ...]:
     """The appointments that lose their hour to others without getting another one; ids, in the problem's order.
 
-    The hour of an appointment that a request `moves` counts as free for everybody, whether or not the request is booked.
-    Where the appointment is displaced in any case (its doctor is ill), that is right. Where it should stand if its
-    request is refused, plan again with that request left out: then it stands, and every such round leaves out one more.
+    The hour of an appointment that a request `moves` counts as free for everybody, whether or not the request is
+    booked. Where the appointment is displaced in any case (its doctor is ill), that is right. Where it should stand if
+    its request is refused, plan again with that request left out: then it stands, and each such round leaves out more.
     """
     booked = {booking.request: booking for booking in plan.bookings}
     of_doctor: defaultdict[str, list[int]] = defaultdict(list)

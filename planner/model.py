@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 from ortools.sat.python import cp_model
 
+from planner.budget import Budget
 from planner.hours import Bools
 from planner.rules import RULES, Rows
 from planner.task import Task
@@ -38,11 +39,11 @@ class SolverRefusedError(RuntimeError):
         self.status = status
 
 
-def decide(task: Task, hint: Bools, bound: int, solver: Solver, seconds: float) -> Decision:
+def decide(task: Task, hint: Bools, bound: int, solver: Solver, budget: Budget) -> Decision:
     """The best choice for the task, starting from `hint`, which obeys every rule and floor.
 
     `bound` is a gain known to be out of reach to exceed; where the hint attains it, the model only confirms.
-    If `seconds` do not suffice, the best choice found, with CP-SAT's own bound.
+    If the budget does not suffice, the best choice found, with CP-SAT's own bound.
     """
     model = cp_model.CpModel()
     variables = [model.new_bool_var("") for _ in range(len(task.gain))]
@@ -55,7 +56,7 @@ def decide(task: Task, hint: Bools, bound: int, solver: Solver, seconds: float) 
     model.proto.objective.domain.extend([-bound, -task.gained(hint)])
     for variable, value in zip(variables, hint.tolist(), strict=True):
         model.add_hint(variable, value)
-    cp = _solver(solver, seconds, searches=task.gained(hint) < bound)
+    cp = _solver(solver, budget.left(), searches=task.gained(hint) < bound)
     status = cp.solve(model)
     if status == cp_model.UNKNOWN:
         return Decision(hint, bound)

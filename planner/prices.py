@@ -56,7 +56,7 @@ def price(task: Task, reached: int, budget: Budget) -> Priced | None:
     alive = np.ones(len(task.gain), dtype=np.bool_)
     best: Priced | None = None
     for _ in range(ROUNDS):
-        solution = program.solve(core, budget.left())
+        solution = program.solve(core, budget.left() / 2)  # the other half is for the stages after
         if solution is None:
             break
         x, prices, profit = solution

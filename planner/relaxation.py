@@ -45,7 +45,9 @@ def relax(task: Task, seed: int, budget: Budget) -> Relaxed:
     prices = [_Prices(rule(candidates, moments), hair) for rule in (doctor_in_one_place, patient_in_one_place)]
     best, best_gain, bound = np.zeros(len(gain), dtype=np.bool_), -1, int(gain.max(initial=0)) * len(gain)
     stale = 0
-    while stale < PATIENCE:
+    took = 0.0
+    while stale < PATIENCE and (best_gain < 0 or budget.left() > took):
+        begun = budget.left()
         net = uneven - sum(p.paid(len(gain)) for p in prices)
         wanted = assignment.solve(net)
         proved = (int(net[wanted].sum()) + sum(int(p.price.sum()) for p in prices)) // grid
@@ -55,7 +57,8 @@ def relax(task: Task, seed: int, budget: Budget) -> Relaxed:
         if task.gained(plan) > best_gain:
             best, best_gain = plan, task.gained(plan)
         changed = [p.change(wanted) for p in prices]
-        if best_gain == bound or not any(changed) or budget.left() <= 0:
+        took = begun - budget.left()
+        if best_gain == bound or not any(changed):
             break
     return Relaxed(bound, best_gain, best)
 

@@ -110,24 +110,23 @@ def _relaxed_then_best(task: Task, solver: Solver, budget: Budget) -> tuple[Bool
 
 def _best(task: Task, plan: Bools, bound: int, solver: Solver, budget: Budget) -> tuple[Bools, int]:
     """From a plan and a bound to a better plan and bound: prices say which candidates matter, CP-SAT decides."""
-    core = few_best(task, CONFIRM_PER_SEEKER)
+    if budget.left() <= 0:
+        return plan, bound
+    core, sufficient = few_best(task, CONFIRM_PER_SEEKER), False
     if task.gained(plan) < bound:
         with budget.stage("prices"):
             priced = price(task, task.gained(plan), budget)
-        core = np.ones(len(task.gain), dtype=np.bool_)
         if priced is not None:
-            if priced.plan is not None:
-                plan = priced.plan
+            plan = plan if priced.plan is None else priced.plan
             bound = min(bound, priced.bound)
             if task.gained(plan) < bound:
                 with budget.stage("rounding"):
                     plan = rounded(task, plan, priced, budget)
             # A better plan cannot afford candidates that lose more than the gap.
-            core = priced.loss <= priced.bound - task.gained(plan)
+            core, sufficient = priced.loss <= priced.bound - task.gained(plan), True
     at = np.flatnonzero(core | plan)
     with budget.stage("solve"):
-        decision = decide(task.take(at), plan[at], bound, solver, budget.left())
+        decision = decide(task.take(at), plan[at], bound, solver, budget)
     best = np.zeros(len(task.gain), dtype=np.bool_)
     best[at[decision.plan]] = True
-    # What was left out of the core gains nothing beyond the plan that the core was made for.
-    return best, max(decision.bound, task.gained(best))
+    return best, max(decision.bound if sufficient else bound, task.gained(best))
