@@ -7,8 +7,8 @@ import numpy as np
 from planner.columns import MOVABLE, ROUTINE, SOON, URGENT, Candidates
 from planner.hours import Bools, Ints
 
-EXACT = 2**51
-"""Gains stay below this: floating point holds them exactly, with a bit to spare."""
+EXACT = 2**48
+"""Gains stay below this: floating point holds them exactly, and sums and differences of a dozen of them."""
 SUM_EXACT = 2**62
 """Sums of gains stay below this: 64 bits hold them."""
 

@@ -42,7 +42,9 @@ def relax(task: Task, seed: int, budget: Budget) -> Relaxed:
     grid, hair = _grid(gain, assignment.seekers)
     # Ties make the assignment jump to and fro; a hair more or less for each candidate breaks them.
     uneven = grid * gain + np.random.default_rng(seed).integers(0, hair, len(gain))
-    prices = [_Prices(rule(candidates, moments), hair) for rule in (doctor_in_one_place, patient_in_one_place)]
+    highest = int(uneven.max(initial=0)) + 1
+    shared = [rule(candidates, moments) for rule in (doctor_in_one_place, patient_in_one_place)]
+    prices = [_Prices(rows, hair, highest) for rows in shared]
     best, best_gain, bound = np.zeros(len(gain), dtype=np.bool_), -1, int(gain.max(initial=0)) * len(gain)
     stale = 0
     took = 0.0
@@ -66,24 +68,27 @@ def relax(task: Task, seed: int, budget: Budget) -> Relaxed:
 def _grid(gain: Ints, seekers: int) -> tuple[int, int]:
     """How fine the whole numbers of the relaxation are, and how many of its units make a hair.
 
-    A unit is `1 / grid` of an hour of inconvenience, as fine as floating point allows; a hair for every seeker is less
-    than half an hour, so that it cannot hide in the bound.
+    A unit is `1 / grid` of an hour of inconvenience, as fine as floating point allows with room for a few prices on top,
+    none of which exceeds the largest gain. What a hair adds for every seeker is at most half an hour, so that it cannot
+    hide in the bound.
     """
     grid, largest = 1, int(np.abs(gain).max(initial=1))
-    while grid < 2**20 and 2 * grid * largest < EXACT and 2 * grid * largest * seekers < SUM_EXACT:
+    while grid < 2**20 and 2 * grid * largest < 4 * EXACT and 2 * grid * largest * seekers < SUM_EXACT:
         grid *= 2
-    return grid, max(1, grid // (2 * seekers + 2))
+    return grid, 1 + grid // (2 * seekers + 2)
 
 
 @dataclass(slots=True)
 class _Prices:
-    """The prices of the rows of one rule, in units of 1 / GRID, and between which values each is sought.
+    """The prices of the rows of one rule, in units of the grid, and between which values each is sought.
 
-    At price `low` a row was used more than once, at `high` not at all (-1: not known yet).
+    At price `low` a row was used more than once, at `high` not at all (-1: not known yet). A price begins with a `hair`
+    and stays at most `highest`, which no request can pay.
     """
 
     rows: Rows
     hair: int
+    highest: int
     price: Ints = field(init=False)
     low: Ints = field(init=False)
     high: Ints = field(init=False)
@@ -109,7 +114,7 @@ class _Prices:
         self.high[up & (self.high - self.price <= 1)] = -1
         self.low[down & (self.price - self.low <= 1)] = -1
         between = (self.low + self.high) // 2
-        higher = np.where(self.high < 0, 4 * self.price + self.hair, between)
+        higher = np.where(self.high < 0, np.minimum(4 * self.price + self.hair, self.highest), between)
         lower = np.where(self.low < 0, self.price // 4, between)
         fresh = np.where(up, higher, np.where(down, lower, self.price))
         changed = bool((fresh != self.price).any())
@@ -137,9 +142,8 @@ class Assignment:
         if not self.seekers:
             return chosen
         useful = np.flatnonzero((gain > 0) | self._must)
-        none = (
-            max(int(gain.max()), 0) + 1
-        )  # the cost of no hour; it makes every cost positive, since SciPy takes 0 for no entry
+        # The cost of no hour. Every cost is positive then, as it has to be: SciPy takes 0 for no entry.
+        none = max(int(gain.max()), 0) + 1
         rows = np.concatenate([self._row[useful], self._may])
         columns = np.concatenate([self._column[useful], self._hours + self._may])
         costs = np.concatenate([none - gain[useful], np.full(len(self._may), none)]).astype(np.float64)

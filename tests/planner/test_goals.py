@@ -9,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner import goals, search
+from planner.budget import Budget
 from planner.columns import columns
 from planner.goals import Weights, score
 from planner.plan import Plan, PlanStatus
+from planner.prices import Priced
 from planner.problem import Doctor, Period, Priority, Problem
 from planner.schemas import plan_to_json
 from planner.solve import plan
+from planner.task import Task
 from planner.verify import verify
 from tests.planner.brute_force import best_goals
 from tests.planner.problems import appointment, at, available, hospital, problem, request, small
@@ -152,7 +155,12 @@ def test_goals_too_large_for_one_number_are_solved_one_after_another(monkeypatch
 
 def test_the_solver_decides_where_prices_stay_out_of_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """With relaxation and prices switched off CP-SAT alone has to find the same."""
-    monkeypatch.setattr(search, "price", lambda *_: None)
+
+    def nothing(task: Task, reached: int, budget: Budget) -> Priced:
+        return Priced(bound=2**60, loss=np.zeros(len(task.gain)), plan=None, prices=np.zeros(0))
+
+    monkeypatch.setattr(search, "price", nothing)
+    monkeypatch.setattr(search, "rounded", lambda _task, plan_, *_: plan_)
     monkeypatch.setattr("planner.relaxation.PATIENCE", 1)
     for seed in range(60):
         given_ = small(seed)
