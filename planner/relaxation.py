@@ -68,9 +68,9 @@ def relax(task: Task, seed: int, budget: Budget) -> Relaxed:
 def _grid(gain: Ints, seekers: int) -> tuple[int, int]:
     """How fine the whole numbers of the relaxation are, and how many of its units make a hair.
 
-    A unit is `1 / grid` of an hour of inconvenience, as fine as floating point allows with room for a few prices on top,
-    none of which exceeds the largest gain. What a hair adds for every seeker is at most half an hour, so that it cannot
-    hide in the bound.
+    A unit is `1 / grid` of an hour of inconvenience, as fine as floating point allows with room for a few prices on
+    top, none of which exceeds the largest gain. What a hair adds for every seeker is at most half an hour, so that it
+    cannot hide in the bound.
     """
     grid, largest = 1, int(np.abs(gain).max(initial=1))
     while grid < 2**20 and 2 * grid * largest < 4 * EXACT and 2 * grid * largest * seekers < SUM_EXACT:
