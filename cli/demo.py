@@ -78,7 +78,7 @@ def demo(
         starting() as say,
         running_instance(folder, host=host, port=port, workers=workers or default_workers(), say=say) as instance,
     ):
-        say("the sample network")
+        say("Loading the sample network")
         loaded = _load(seed)
         say("")
         result = _plan_requests(instance, loaded)

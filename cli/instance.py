@@ -50,14 +50,14 @@ def running_instance(
     if port is not None:
         choose_port(host, port)  # refused before anything is started
     try:
-        say("PostgreSQL and Valkey")
+        say("Starting PostgreSQL and Valkey")
         with EmbeddedServices(folder) as services:
             # What follows in this process (migrations, the sample) reads its settings from here too.
             os.environ.update(services.environment)
-            say("migrations")
+            say("Applying the migrations")
             _migrate(services.database_url)
             with Supervisor(services.log_folder) as supervisor:
-                say("workers and the API")
+                say("Starting workers and the API")
                 address = _start_processes(supervisor, host, port, workers)
                 _wait_for_workers(services.log_folder)
                 with announced_api(services.folder, address):

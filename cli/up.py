@@ -81,10 +81,10 @@ def starting() -> Iterator[Callable[[str], None]]:
         if not what:
             status.stop()
         elif console.is_terminal:
-            status.update(f"Starting {what}")
+            status.update(what)
             status.start()
         else:
-            console.print(f"Starting {what}.")
+            console.print(f"{what}.")
 
     try:
         yield say
