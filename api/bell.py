@@ -13,7 +13,10 @@ import structlog
 from celery import Celery
 from fastapi import Depends, Request
 
+from models.redis_urls import for_celery
+
 TASK = "slotwise.plan_queued"
+"""`workers.bell.PLAN_QUEUED`, said again since the API knows no workers."""
 
 _PAUSE = 0.1
 """Seconds between two bells: what is queued meanwhile is planned together anyway."""
@@ -58,7 +61,7 @@ class Bell:
             self._thread.join(timeout=3 * _TIMEOUT)
 
     def _run(self) -> None:
-        app = _producer(celery_url(self._broker_url()))
+        app = _producer(for_celery(self._broker_url()))
         try:
             while self._is_wanted():
                 self._ring(app)
@@ -102,27 +105,6 @@ def _producer(broker_url: str) -> Celery:
         },
     )
     return app
-
-
-def celery_url(url: str) -> str:
-    """The address of Redis as Celery spells it: a Unix socket is `redis+socket:///path?virtual_host=1`."""
-    return _respell(url, "unix://", "redis+socket://", "db=", "virtual_host=")
-
-
-def redis_py_url(url: str) -> str:
-    """The address of Redis as redis-py spells it: a Unix socket is `unix:///path?db=1`."""
-    return _respell(url, "redis+socket://", "unix://", "virtual_host=", "db=")
-
-
-def _respell(url: str, old: str, new: str, old_database: str, new_database: str) -> str:
-    if not url.startswith(old):
-        return url
-    path, mark, query = url.removeprefix(old).partition("?")
-    options = [
-        new_database + each.removeprefix(old_database) if each.startswith(old_database) else each
-        for each in query.split("&")
-    ]
-    return new + path + mark + "&".join(options)
 
 
 async def _bell(request: Request) -> Bell:

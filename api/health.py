@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from api.bell import redis_py_url
 from api.problems import Halt
 from models.migrate import alembic_config
+from models.redis_urls import for_redis_py
 from models.session import transaction
 from models.settings import settings
 
@@ -70,7 +70,7 @@ def _newest_schema() -> str:
 
 def _broker_answers() -> bool:
     client = redis.Redis.from_url(
-        redis_py_url(settings().redis_url),
+        for_redis_py(settings().redis_url),
         socket_timeout=_TIMEOUT,
         socket_connect_timeout=_TIMEOUT,
         retry=None,

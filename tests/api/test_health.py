@@ -8,7 +8,6 @@ import redis
 import structlog
 from sqlalchemy import text
 
-from api import bell
 from api.bell import Bell
 from models.settings import settings
 from tests.api.town import Town, refused
@@ -109,19 +108,6 @@ def test_a_broker_that_is_away_holds_nobody_up(town: Town):
     assert seconds < 5
     assert len(town.get("/booking-requests", status="queued")["items"]) == 20
     assert sum(line["event"] == "bell_not_rung" for line in lines) <= 1
-
-
-@pytest.mark.parametrize(
-    ("celery", "redis_py"),
-    [
-        ("redis://h:1/2", "redis://h:1/2"),
-        ("redis+socket:///run/v.sock?virtual_host=3&timeout=1", "unix:///run/v.sock?db=3&timeout=1"),
-        ("redis+socket:///run/v.sock", "unix:///run/v.sock"),
-    ],
-)
-def test_addresses_are_spelled_both_ways(celery, redis_py):
-    assert bell.redis_py_url(celery) == bell.redis_py_url(redis_py) == redis_py
-    assert bell.celery_url(redis_py) == bell.celery_url(celery) == celery
 
 
 def test_the_first_page_says_what_this_is_and_how_the_queue_stands(town: Town):
