@@ -10,7 +10,7 @@ from models.faults import Fault
 from models.references import Found
 from models.settings import settings
 from models.snapshot import problem_of
-from planner.explain import explain_hopeless
+from planner.conflicts import explain_hopeless
 from planner.plan import Conflict
 from planner.problem import HOUR, Priority, Request
 from planner.wording import Wording
