@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Row, Select, select
 
 from api.named import HospitalName, PersonName
-from api.times import InstantOut, ends, local
+from api.times import InstantOut, local
+from models.base import ends
 from models.hospitals import Hospital
 from models.people import Patient, User
 from models.schedule import Appointment, AppointmentStatus

@@ -16,8 +16,9 @@ from api.named import DoctorFilter, HospitalFilter, PatientFilter, doctor_filter
 from api.pages import ByStart, Page
 from api.periods import FromDate, ToDate, on_local_dates
 from api.problems import documented
-from api.times import Now, ends
+from api.times import Now
 from models.appointments import book_appointments, change_status
+from models.base import ends
 from models.faults import Refused
 from models.inputs import AppointmentIn
 from models.schedule import Appointment, AppointmentStatus

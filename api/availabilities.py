@@ -17,8 +17,9 @@ from api.named import DoctorFilter, HospitalFilter, HospitalName, PersonName, do
 from api.pages import ByStart, Page
 from api.periods import FromDate, ToDate, on_local_dates
 from api.problems import documented
-from api.times import InstantOut, ends, local
+from api.times import InstantOut, local
 from models.availabilities import change_availability, create_availabilities, withdraw_availability
+from models.base import ends
 from models.hospitals import Hospital
 from models.inputs import AvailabilityIn, Input, Instant
 from models.people import User

@@ -18,8 +18,8 @@ from api.idempotency import Answer, Posted
 from api.named import HospitalPath, the_hospital
 from api.pages import ById, Page
 from api.problems import QueryRefused, documented
-from api.times import InstantOut, LocalDate, Now, ends, local
-from models.base import period
+from api.times import InstantOut, LocalDate, Now, local
+from models.base import ends, period
 from models.faults import Fault, Refusal, Refused
 from models.hospitals import Hospital, Opening, OperatingException, OperatingHours
 from models.hours import create_hospitals, instant_of, remove_exception, set_exception, set_operating_hours

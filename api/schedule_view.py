@@ -19,8 +19,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Session
 
-from api.times import ends
-from models.base import period
+from models.base import ends, period
 from models.hospitals import MINUTES_OF_A_DAY, Hospital, Opening, OperatingException, OperatingHours
 from models.hours import instant_of
 from models.people import DoctorSpecialty, Patient, User

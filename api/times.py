@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
-from sqlalchemy.dialects.postgresql import Range
 
 from models.inputs import FIRST_INSTANT, LAST_INSTANT
 
@@ -20,13 +19,6 @@ InstantOut = Annotated[str, Field(json_schema_extra={"format": "date-time"}, exa
 def local(instant: dt.datetime, zone: ZoneInfo) -> str:
     """An instant as the clocks of `zone` show it, with their offset."""
     return instant.astimezone(zone).isoformat()
-
-
-def ends(during: Range[dt.datetime]) -> tuple[dt.datetime, dt.datetime]:
-    """The first instant of a stored period, and the first after it."""
-    if during.lower is None or during.upper is None:
-        raise ValueError("a stored period is finite")  # its check constraint says so
-    return during.lower, during.upper
 
 
 def _in_reach(date: dt.date) -> dt.date:

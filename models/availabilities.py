@@ -12,12 +12,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 
-from models.base import new_ids, period
+from models.base import ends, new_ids, period
 from models.faults import Fault, Refusal, Refused, refuse_if
 from models.hospitals import Hospital, Opening
 from models.inputs import AvailabilityIn
 from models.references import check_reference, find_doctors, find_hospitals
 from models.schedule import Appointment, AppointmentStatus, Availability
+from planner.wording import spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ def _clashes(session: Session, wanted: Sequence[_Wanted]) -> Iterator[Fault]:
             "doctor_elsewhere",
             "start",
             _start(by_row[row]).isoformat(),
-            f"The doctor is at {name} then, {_spoken(during, timezone)}; a doctor is in one place at a time.",
+            f"The doctor is at {name} then, {_period_spoken(during, timezone)}; a doctor is in one place at a time.",
             row,
             facts={"availability": str(id_)},
         )
@@ -211,12 +212,12 @@ def _outside_openings(wanted: _Wanted, hospital: Hospital, following: Range[dt.d
     elif following is None:
         remedy = "it has no opening after that; give it operating hours first"
     else:
-        remedy = f"it is open {_spoken(following, hospital.timezone)}"
+        remedy = f"it is open {_period_spoken(following, hospital.timezone)}"
     return Fault(
         "outside_openings",
         "start",
         _start(wanted).isoformat(),
-        f"{hospital.name} is not open for all of {_spoken(wanted.during, hospital.timezone)}; {remedy}.",
+        f"{hospital.name} is not open for all of {_period_spoken(wanted.during, hospital.timezone)}; {remedy}.",
         wanted.row,
     )
 
@@ -260,27 +261,21 @@ def _stranded(
                 "appointment_stands",
                 "",
                 str(id_),
-                f"The appointment {id_} stands in it, {_spoken(hour, timezone)}; move or cancel it first.",
+                f"The appointment {id_} stands in it, {_period_spoken(hour, timezone)}; move or cancel it first.",
                 facts={"appointment": str(id_)},
             )
 
 
-def _spoken(during: Range[dt.datetime], timezone: str) -> str:
+def _period_spoken(during: Range[dt.datetime], timezone: str) -> str:
     zone = ZoneInfo(timezone)
-    start, end = (instant.astimezone(zone) for instant in _ends(during))
-    until = f"{end:%H:%M}" if end.date() == start.date() else f"{end:%a %-d %b %Y %H:%M}"
-    return f"{start:%a %-d %b %Y %H:%M} to {until} ({timezone})"
-
-
-def _ends(during: Range[dt.datetime]) -> tuple[dt.datetime, dt.datetime]:
-    if during.lower is None or during.upper is None:
-        raise ValueError("a period of the schedule is finite")  # its check constraint says so
-    return during.lower, during.upper
+    start, end = (instant.astimezone(zone) for instant in ends(during))
+    until = f"{end:%H:%M}" if end.date() == start.date() else spoken(end)
+    return f"{spoken(start)} to {until} ({timezone})"
 
 
 def _start(wanted: _Wanted) -> dt.datetime:
-    return _ends(wanted.during)[0]
+    return ends(wanted.during)[0]
 
 
 def _end(wanted: _Wanted) -> dt.datetime:
-    return _ends(wanted.during)[1]
+    return ends(wanted.during)[1]

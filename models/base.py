@@ -56,6 +56,13 @@ def period(start: datetime, end: datetime) -> Range[datetime]:
     return Range(start, end, bounds="[)")
 
 
+def ends(during: Range[datetime]) -> tuple[datetime, datetime]:
+    """The first instant of a stored period, and the first after it."""
+    if during.lower is None or during.upper is None:
+        raise ValueError("a stored period is finite")  # its check constraint says so (`whole_period`)
+    return during.lower, during.upper
+
+
 def new_ids(session: Session, count: int) -> list[uuid.UUID]:
     """Primary keys for `count` new rows, ascending."""
     return list(session.scalars(select(func.uuidv7()).select_from(func.generate_series(1, count))))

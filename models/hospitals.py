@@ -75,7 +75,7 @@ class OperatingException(Base):
 
 
 class Opening(Base):
-    """A period in which a hospital is open, projected from its hours; two of one hospital never overlap or touch."""
+    """A period in which a hospital is open, projected from its hours; two of one hospital never overlap."""
 
     __tablename__ = "opening"
     __table_args__ = (CheckConstraint(whole_period("during"), name="period_whole"),)

@@ -22,6 +22,7 @@ from models.hospitals import Hospital, Opening, OperatingException, OperatingHou
 from models.inputs import ExceptionIn, HospitalIn, HoursIn, WeekHours
 from models.schedule import Availability
 from models.settings import settings
+from planner.instants import join
 from planner.problem import Period
 
 Spans = Sequence[tuple[int, int]]
@@ -48,12 +49,12 @@ def project(
     midnight belongs whole to the day on which it starts.
     """
     days = (first + dt.timedelta(days=offset) for offset in range((until - first).days))
-    periods = sorted(
+    periods = (
         (instant_of(day, opens, zone), instant_of(day, closes, zone, closing=True))
         for day in days
         for opens, closes in exceptions.get(day, week.get(day.isoweekday(), ()))
     )
-    return list(_joined((start, end) for start, end in periods if start < end))
+    return [Period(start, end) for start, end in join(periods)]
 
 
 def create_hospitals(session: Session, rows: Sequence[HospitalIn], now: dt.datetime) -> list[uuid.UUID]:
@@ -153,10 +154,7 @@ def _replace_openings(session: Session, hospital: Hospital, since: dt.datetime, 
     )
     kept = [(during.lower, since) for during in replaced if during.lower and during.lower < since]
     new = [(max(opening.start, since), opening.end) for opening in projected if opening.end > since]
-    rows = [
-        {"hospital_id": hospital.id, "during": period(opening.start, opening.end)}
-        for opening in _joined(sorted(kept + new))
-    ]
+    rows = [{"hospital_id": hospital.id, "during": period(start, end)} for start, end in join(kept + new)]
     if rows:
         session.execute(insert(Opening), rows)
     session.execute(update(Hospital).where(Hospital.id == hospital.id).values(projected_until=until))
@@ -236,20 +234,6 @@ def _spans(hours: MultiRange[int]) -> Spans:
 
 def _multirange(hours: Iterable[HoursIn]) -> MultiRange[int]:
     return MultiRange(Range(*each.span) for each in hours)
-
-
-def _joined(periods: Iterable[tuple[dt.datetime, dt.datetime]]) -> Iterator[Period]:
-    """Sorted periods, joined where they touch or overlap."""
-    current: tuple[dt.datetime, dt.datetime] | None = None
-    for start, end in periods:
-        if current and start <= current[1]:
-            current = current[0], max(current[1], end)
-            continue
-        if current:
-            yield Period(*current)
-        current = start, end
-    if current:
-        yield Period(*current)
 
 
 def _external_ids(rows: Sequence[HospitalIn]) -> list[str]:

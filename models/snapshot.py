@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, Range
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from models.base import ends
 from models.booking import BookingRequest, BookingRequestDoctor, BookingRequestHospital
 from models.hospitals import Hospital, Opening
 from models.people import Doctor, DoctorSpecialty, Patient, User
@@ -204,7 +205,7 @@ def _read_appointments(
     )
     return tuple(
         planning.Appointment(
-            str(row.id), str(row.doctor_id), str(row.hospital_id), str(row.patient_id), _bounds(row.during).start
+            str(row.id), str(row.doctor_id), str(row.hospital_id), str(row.patient_id), ends(row.during)[0]
         )
         for row in rows
     )
@@ -227,13 +228,7 @@ def _in(during: InstrumentedAttribute[Range[datetime]], near: MultiRange[datetim
     return during.bool_op("&&")(literal(near, TSTZMULTIRANGE))
 
 
-def _bounds(during: Range[datetime]) -> Period:
-    if during.lower is None or during.upper is None:
-        raise ValueError(f"The period {during} has no start or no end, which its table forbids.")
-    return Period(during.lower, during.upper)
-
-
 def _rest(during: Range[datetime], now: datetime) -> Period:
     """What is left at `now` of a period that ends after it."""
-    period = _bounds(during)
-    return Period(max(period.start, now), period.end)
+    start, end = ends(during)
+    return Period(max(start, now), end)

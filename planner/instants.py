@@ -4,14 +4,19 @@ Inside the planner an instant is an `int`: microseconds since 1970-01-01 UTC. It
 whereas two datetimes that share a `ZoneInfo` compare by wall clock and go wrong in the hour that comes twice.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 HOUR_US = 3_600_000_000
 """The length of every appointment, in microseconds."""
+
+At = TypeVar("At", int, datetime)
+"""An instant, as microseconds or as a datetime."""
 
 
 def micros(instant: datetime) -> int:
@@ -86,9 +91,9 @@ def is_full_hour(start: datetime, zone: ZoneInfo) -> bool:
     return local.minute == local.second == local.microsecond == 0
 
 
-def join(periods: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Half-open periods, ascending; those that touch or overlap made one, empty ones dropped."""
-    joined: list[tuple[int, int]] = []
+def join(periods: Iterable[tuple[At, At]]) -> list[tuple[At, At]]:
+    """Half-open periods, ascending; those that touch or overlap made one, empty ones dropped. Datetimes: in UTC."""
+    joined: list[tuple[At, At]] = []
     for start, end in sorted(period for period in periods if period[0] < period[1]):
         if joined and start <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))

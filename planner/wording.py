@@ -44,15 +44,15 @@ class Wording:
     def time(self, instant: datetime | str, hospital: str | None) -> str:
         """An instant as the clock on the hospital's wall shows it: `Tue 1 Dec 2026 10:00 (Europe/Lisbon)`."""
         at, zone = self._local(datetime.fromisoformat(instant) if isinstance(instant, str) else instant, hospital)
-        return f"{_clock(at)} ({zone})"
+        return f"{spoken(at)} ({zone})"
 
     def window(self, request: Request, hospitals: Sequence[str]) -> str:
         """A request's window by the clock of the only hospital concerned, or of the first of several."""
         clock = hospitals[0] if hospitals else None
         (earliest, zone), (latest, end_zone) = (self._local(end, clock) for end in (request.earliest, request.latest))
         if (earliest.date(), zone) == (latest.date(), end_zone):
-            return f"between {_clock(earliest)} and {latest:%H:%M} ({zone})"
-        return f"between {_clock(earliest)} ({zone}) and {_clock(latest)} ({end_zone})"
+            return f"between {spoken(earliest)} and {latest:%H:%M} ({zone})"
+        return f"between {spoken(earliest)} ({zone}) and {spoken(latest)} ({end_zone})"
 
     def _local(self, at: datetime, hospital: str | None) -> tuple[datetime, str]:
         """An instant by a hospital's clock, and what that clock is called; by its own offset where there is none."""
@@ -92,7 +92,8 @@ class Wording:
         return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told) or none
 
 
-def _clock(at: datetime) -> str:
+def spoken(at: datetime) -> str:
+    """A time by the clock of its own offset, to the minute: `Tue 1 Dec 2026 10:00`."""
     return f"{at:%a} {at.day} {at:%b} {at.year:04} {at:%H:%M}"
 
 

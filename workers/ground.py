@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Session
 
-from models.base import period
+from models.base import ends, period
 from models.hospitals import Hospital
 from models.people import Patient, User
 from models.schedule import Availability
@@ -79,8 +79,7 @@ def _lock_availabilities(session: Session, placements: Sequence[Placement]) -> d
         .order_by(Availability.id)
         .with_for_update(read=True, key_share=True)
     ):
-        if row.during.lower and row.during.upper:
-            locked.setdefault((row.doctor_id, row.hospital_id), []).append(Period(row.during.lower, row.during.upper))
+        locked.setdefault((row.doctor_id, row.hospital_id), []).append(Period(*ends(row.during)))
     return locked
 
 
