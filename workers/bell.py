@@ -6,6 +6,7 @@ from kombu.exceptions import OperationalError
 from workers.app import app
 
 PLAN_QUEUED = "slotwise.plan_queued"
+"""The task that a ring asks for. `api.bell` says the same name, and `workers.tasks` has it done."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

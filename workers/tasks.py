@@ -14,6 +14,7 @@ from models.session import transaction
 from models.settings import settings
 from workers import planning
 from workers.app import app
+from workers.bell import PLAN_QUEUED
 from workers.leases import expire_overdue
 
 KEYS_LAST = timedelta(days=2)
@@ -27,7 +28,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@app.task(name="slotwise.plan_queued")  # type: ignore[untyped-decorator]  # Celery ships no types
+@app.task(name=PLAN_QUEUED)  # type: ignore[untyped-decorator]  # Celery ships no types
 def plan_queued() -> None:
     """Do one round of planning."""
     planning.plan_next(settings(), worker=f"{socket.gethostname()}:{os.getpid()}", clock=utc_now)
