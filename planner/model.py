@@ -1,4 +1,4 @@
-"""The CP-SAT model over hour slots, which decides every plan: a boolean per candidate, a constraint per row."""
+"""The CP-SAT model, which decides every plan: a boolean per candidate, a constraint per row of every rule."""
 
 from dataclasses import dataclass
 from itertools import pairwise
