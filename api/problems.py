@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from api import catalogue, sentences
-from models.faults import Fault, Refusal, Refused
+from models.faults import Fault, Refusal, Refused, field_name
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -244,7 +244,7 @@ def _error(fault: Fault, items: str | None, *, query: bool) -> ErrorOut:
 def _shape_error(fault: Mapping[str, Any]) -> ErrorOut:  # Any: pydantic's own error dictionary
     place, *path = (step for step in fault["loc"] if step != "[key]")
     code, predicate = sentences.shape_fault(fault["type"], fault["msg"], fault.get("ctx", {}))
-    name = sentences.field_name(path) or "The body"
+    name = sentences.printable(field_name(path)) or "The body"
     in_body = place == "body"
     return ErrorOut(
         code=code,

@@ -62,14 +62,6 @@ def shape_fault(kind: str, message: str, context: Mapping[str, Any]) -> tuple[st
     return (kind, message) if " " in message and not message[:1].isupper() else ("invalid_value", "will not do")
 
 
-def field_name(path: Sequence[str | int]) -> str:
-    """`("requests", 3, "doctors", 0)` as people write it: `requests[3].doctors[0]`."""
-    name = ""
-    for step in path:
-        name += f"[{step}]" if isinstance(step, int) else f".{step}" if name else step
-    return printable(name)
-
-
 def pointer(path: Iterable[str | int]) -> str:
     """The JSON Pointer (RFC 6901), as a URI fragment, of a value in the body."""
     return "#" + "".join("/" + printable(str(step)).replace("~", "~0").replace("/", "~1") for step in path)

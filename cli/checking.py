@@ -2,13 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
 from cli.client import Api, Json
 from cli.outcomes import Outcome
-
-_HOUR = timedelta(hours=1)
+from planner.problem import HOUR
 
 
 def contradictions(api: Api, batch: str, expected: int, outcome: Outcome) -> Iterator[str]:
@@ -47,7 +46,7 @@ def _fits(request: Json, appointment: Json) -> bool:
     return (
         appointment["patient"]["id"] == request["patient"]["id"]
         and datetime.fromisoformat(request["earliest"]) <= start
-        and start + _HOUR <= datetime.fromisoformat(request["latest"])
+        and start + HOUR <= datetime.fromisoformat(request["latest"])
         and (doctors is None or appointment["doctor"]["id"] in {doctor["id"] for doctor in doctors})
         and (hospitals is None or appointment["hospital"]["id"] in {hospital["id"] for hospital in hospitals})
     )
@@ -61,5 +60,5 @@ def _overlaps(appointments: Iterable[Json]) -> Iterator[str]:
         starts["patient", each["patient"]["id"]].append(start)
     for (kind, id_), hours in starts.items():
         hours.sort()
-        if any(later - earlier < _HOUR for earlier, later in pairwise(hours)):
+        if any(later - earlier < HOUR for earlier, later in pairwise(hours)):
             yield f"two appointments of {kind} {id_} overlap"

@@ -1,7 +1,7 @@
 """How the product says no: every fault at once, each with what was sent, why it will not do, and what would."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -35,6 +35,14 @@ class Fault:
     def at_row(self, row: int) -> "Fault":
         """The same fault, of another item."""
         return dataclasses.replace(self, row=row)
+
+
+def field_name(path: Sequence[str | int]) -> str:
+    """A path as people write it: `("requests", 3, "doctors", 0)` is `requests[3].doctors[0]`; empty for none."""
+    name = ""
+    for step in path:
+        name += f"[{step}]" if isinstance(step, int) else f".{step}" if name else step
+    return name
 
 
 class Refused(Exception):  # noqa: N818  # a refusal, not an error of ours

@@ -1,6 +1,6 @@
 """Where a row of a file came from, so that its faults can be told with their place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from cli.files.kinds import Kind
 from cli.output import FaultLine
+from models.faults import field_name
 
 
 class Origin(Protocol):
@@ -51,14 +52,6 @@ class RawRow:
     kind: Kind
     data: Any  # Any: a JSON value
     origin: Origin
-
-
-def field_name(location: Sequence[int | str]) -> str:
-    """A pydantic location as people write it: `doctors[1]`, `operating_hours.monday[0].opens`."""
-    name = ""
-    for step in location:
-        name += f"[{step}]" if isinstance(step, int) else f".{step}" if name else step
-    return name
 
 
 def faults_of(error: ValidationError, origin: Origin) -> Iterator[FaultLine]:

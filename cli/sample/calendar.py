@@ -7,7 +7,7 @@ wants. Altogether 60 to 80 % of the hours are taken.
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cached_property
 from random import Random
 from zoneinfo import ZoneInfo
@@ -115,4 +115,4 @@ class Calendar:
             start = (whole if whole == local else whole + HOUR).astimezone(UTC)
             while start + HOUR <= free.end:
                 yield free.doctor, free.hospital, start, start.astimezone(zone).date()
-                start += timedelta(hours=1)
+                start += HOUR
