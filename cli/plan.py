@@ -116,7 +116,10 @@ def _read(file: Path, read: "Callable[[bytes], T]", *, as_json: bool) -> T:
     except OSError as error:
         raise Stop(f"{name} cannot be read: {error.strerror}.", Exit.USAGE) from error
     except FaultyFileError as faulty:
-        faults = [FaultLine(fault.path, fault.value, f"{fault.fault}; {fault.remedy}") for fault in faulty.faults]
+        faults = [
+            FaultLine(fault.path or "the file", fault.value, f"{fault.fault}; {fault.remedy}")
+            for fault in faulty.faults
+        ]
         raise refuse(name, faults, as_json=as_json) from None
 
 

@@ -19,6 +19,10 @@ Location = tuple[str | int, ...]
 """Where in the JSON a value stands: `("requests", 3, "latest")`."""
 
 
+MOST_HOURS = 2_000_000
+"""The availabilities of a problem cannot hold more hours together: every one is looked at, and costs memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One fault: where it is (`requests[3].latest`), the value there as JSON, what is wrong and what to do about it."""
@@ -65,7 +69,13 @@ class _Known:
 
 @cache
 def zone_of(name: str) -> ZoneInfo | None:
-    """The time zone of an IANA name; None if there is none."""
+    """The time zone of an IANA name; None if there is none.
+
+    Not every file beside the zones is one: `localtime` is another zone on every machine, and those below `right` count
+    leap seconds.
+    """
+    if name in {"localtime", "posixrules"} or name.startswith(("right/", "posix/")):
+        return None
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -101,6 +111,19 @@ def _availabilities(problem: Problem, known: _Known) -> Iterator[Finding]:
                 f"the availability until {availability.end.isoformat()} is not inside the openings of its hospital",
                 "shorten it or add the opening", inputs,
             )  # fmt: skip
+    yield from _too_many_hours(problem)
+
+
+def _too_many_hours(problem: Problem) -> Iterator[Finding]:
+    """More hours than can be planned: reported at the longest availability."""
+    hours = [max(0, micros(a.end) - micros(a.start)) // HOUR_US for a in problem.availabilities]
+    if sum(hours) > MOST_HOURS:
+        longest = hours.index(max(hours))
+        yield Finding(
+            ("availabilities", longest, "end"), problem.availabilities[longest].end,
+            f"the availabilities hold {sum(hours):,} hours together, more than the {MOST_HOURS:,} that can be planned",
+            "shorten this one, the longest, and others to the days in question", (("availabilities",),),
+        )  # fmt: skip
 
 
 def _appointments(problem: Problem, known: _Known) -> Iterator[Finding]:
@@ -184,7 +207,8 @@ def _unknown(at: Location, id_: str, known: Mapping[str, object] | set[str], tab
 def _backwards(at: Location, first: str, last: str, start: datetime, end: datetime) -> Iterator[Finding]:
     if micros(end) < micros(start):
         fault = f"before its {first}, {start.isoformat()}"
-        yield Finding((*at, last), end, fault, f"give a {last} at or after {first}", ((*at, first), (*at, last)))
+        remedy = f"give {'an' if last == 'end' else 'a'} {last} at or after {first}"
+        yield Finding((*at, last), end, fault, remedy, ((*at, first), (*at, last)))
 
 
 def _overlaps(appointments: Sequence[Appointment], who: str, owner: Callable[[Appointment], str]) -> Iterator[Finding]:

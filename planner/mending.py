@@ -1,7 +1,11 @@
-"""Faulty JSON made readable, so that the faults of its sound parts can be named together with those of the others."""
+"""Faulty JSON made readable, so that the faults of its sound parts can be named together with those of the others.
+
+And JSON that is read without complaint and means something else than it says: a field written twice.
+"""
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Any
 
@@ -57,6 +61,39 @@ def _stand_in(location: Location, numbers: Iterable[int]) -> Any:
     if len(location) == 2 or table == "openings":
         return {name: _stand_in((*location, name), numbers) for name in _FIELDS[table]}
     return ""  # an id in a list of ids
+
+
+def written_twice(text: str | bytes) -> list[tuple[Location, Any]]:
+    """Every field that an object in the JSON in `text` has more than once, with its last value.
+
+    Readers of JSON keep the last one and say nothing, so that the first is lost. Nothing is found in what is no JSON.
+    """
+    repeats: dict[int, list[str]] = {}  # by the identity of the object; all of them live as long as `document`
+    kept: list[object] = []
+
+    def read(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            kept.append(made)
+            counts = Counter(name for name, _ in pairs)
+            repeats[id(made)] = [name for name, times in counts.items() if times > 1]
+        return made
+
+    try:
+        document = json.loads(text, object_pairs_hook=read)
+    except (ValueError, RecursionError):
+        return []
+    return list(_places(document, repeats, ())) if repeats else []
+
+
+def _places(value: Any, repeats: dict[int, list[str]], at: Location) -> Iterator[tuple[Location, Any]]:
+    if isinstance(value, dict):
+        yield from (((*at, name), value[name]) for name in repeats.get(id(value), ()))
+        for name, inner in value.items():
+            yield from _places(inner, repeats, (*at, name))
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from _places(inner, repeats, (*at, i))
 
 
 class Spoiled:

@@ -3,6 +3,7 @@
 A faulty file is refused as a whole, with every fault named.
 """
 
+import codecs
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from planner.faults import Fault, Finding, Location, findings
-from planner.mending import Spoiled, mend
+from planner.mending import Spoiled, mend, written_twice
 from planner.plan import Alternative, Booking, Conflict, ConflictKind, Move, Objective, Plan, PlanStatus, Receipt
 from planner.problem import Appointment, Availability, Doctor, Hospital, Period, Priority, Problem, Request
 
@@ -248,10 +249,13 @@ def read_problem(text: str | bytes) -> Problem:
 
     Raises `FaultyProblem` with all faults, those of the schema and those of the values, each with its JSON path.
     """
+    repeated = written_twice(text)
     try:
         problem = ProblemModel.model_validate_json(text).values()
     except ValidationError as error:
-        _refuse_problem(text, error)
+        _refuse_problem(text, error.errors(include_url=False), repeated)
+    if repeated:
+        _refuse_problem(text, [], repeated)
     found = findings(problem)
     if found:
         raise FaultyProblem([_told(finding) for finding in found])
@@ -263,10 +267,14 @@ def read_plan(text: str | bytes) -> Plan:
 
     Raises `FaultyPlan` with all faults of the schema.
     """
+    faults = [_twice(at, value) for at, value in written_twice(text)]
     try:
-        return PlanModel.model_validate_json(text).values()
+        read = PlanModel.model_validate_json(text).values()
     except ValidationError as error:
-        raise FaultyPlan([_schema_fault(fault) for fault in error.errors(include_url=False)]) from None
+        faults += [_schema_fault(fault) for fault in error.errors(include_url=False)]
+    if faults:
+        raise FaultyPlan(faults)
+    return read
 
 
 def problem_to_json(problem: Problem) -> str:
@@ -284,13 +292,15 @@ def plan_to_json(plan: Plan) -> str:
     return json.dumps(_plan_as_dict(plan), indent=1)
 
 
-def _refuse_problem(text: str | bytes, error: ValidationError) -> NoReturn:
-    """Names the faults of the schema and, unless they follow from those, the faults of the values."""
-    wrong = error.errors(include_url=False)
+def _refuse_problem(
+    text: str | bytes, wrong: Sequence[ErrorDetails], repeated: Sequence[tuple[Location, Any]]
+) -> NoReturn:
+    """Names faults of the schema, fields written twice and, unless they follow from those, the faults of the values."""
     faults = [(fault["loc"], _schema_fault(fault)) for fault in wrong]
+    faults += [(at, _twice(at, value)) for at, value in repeated]
     mended = mend(text, [(fault["loc"], fault["type"]) for fault in wrong])
     if mended is not None:
-        spoiled = Spoiled(fault["loc"] for fault in wrong)
+        spoiled = Spoiled([*(fault["loc"] for fault in wrong), *(at for at, _ in repeated)])
         found = findings(ProblemModel.model_validate_json(json.dumps(mended)).values())
         faults += [(finding.at, _told(finding)) for finding in found if not any(map(spoiled.has, finding.inputs))]
     faults.sort(key=lambda entry: [(isinstance(step, int), step) for step in entry[0]])
@@ -304,7 +314,24 @@ def _schema_fault(error: ErrorDetails) -> Fault:
     if error["type"] == "extra_forbidden":
         remedy = "remove it or correct its name"
         fault = "no such field"
+    if error["type"] == "json_invalid":
+        return _unreadable(error["input"], fault)
     return Fault(_path(error["loc"]), _shown(error["input"]), fault, remedy or "correct the value")
+
+
+def _unreadable(text: str | bytes, fault: str) -> Fault:
+    """What is no JSON, or not in the encoding of JSON."""
+    begins = text[:LONGEST_VALUE]
+    marked = isinstance(begins, bytes) and begins.startswith(
+        (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    )
+    remedy = "save it as UTF-8 without a byte order mark" if marked else "correct the JSON there"
+    shown = begins.decode(errors="replace") if isinstance(begins, bytes) else begins
+    return Fault("", _shown(shown), fault, remedy)
+
+
+def _twice(at: Location, value: object) -> Fault:
+    return Fault(_path(at), _shown(value), "the field is written more than once", "keep one of them")
 
 
 def _told(finding: Finding) -> Fault:

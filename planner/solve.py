@@ -60,7 +60,7 @@ def plan(
         conflicts=conflicts,
         objective=_objective(reached),
         bound=_objective(found.bound),
-        receipt=Receipt(digest, PLANNER, version("ortools"), seed, budget.spent),
+        receipt=Receipt(digest, PLANNER, version("ortools"), seed, {"relaxation": 0.0, "solve": 0.0} | budget.spent),
     )
 
 

@@ -151,7 +151,10 @@ class Book:
         """The starts of full hours by the hospital's clock that lie whole inside `[begin, end)`, ascending."""
         zone, at = self.zones[hospital], begin
         while at + HOUR_US <= end:
-            local = instant(at).astimezone(zone)
+            try:
+                local = instant(at).astimezone(zone)
+            except OverflowError:  # the first and the last day of the calendar, where there is no local time
+                local = instant(at)
             past = (local.minute * 60 + local.second) * 1_000_000 + local.microsecond
             if past == 0:
                 yield at

@@ -103,7 +103,14 @@ def test_what_may_be_left_out_may_be_left_out() -> None:
     assert plan(read_problem(json.dumps(document))).bookings[0].request == "r1"
 
 
+def test_the_receipt_has_the_seconds_of_both_stages_also_where_one_was_not_needed() -> None:
+    nobody = plan(read_problem(json.dumps(put(example(), "requests", []))))
+    assert nobody.receipt.seconds.keys() >= {"relaxation", "solve"}
+
+
 STRAY = {"start": "2026-12-01T21:00:00+00:00", "end": "2026-12-01T23:00:00+00:00", "doctor": "d1", "hospital": "h1"}
+
+EVER = {"start": "0001-01-01T00:00:00+00:00", "end": "9999-12-31T23:59:59+00:00"}
 
 
 @pytest.mark.parametrize(
@@ -142,6 +149,8 @@ STRAY = {"start": "2026-12-01T21:00:00+00:00", "end": "2026-12-01T23:00:00+00:00
         ("hospitals[0].timezone", "Europe", "hospitals[0].timezone"),
         ("hospitals[0].timezone", "x" * 5000, "hospitals[0].timezone"),
         ("hospitals[0].timezone", "Europe\0Lisbon", "hospitals[0].timezone"),
+        ("hospitals[0].timezone", "localtime", "hospitals[0].timezone"),
+        ("hospitals[0].timezone", "right/UTC", "hospitals[0].timezone"),
         ("hospitals[0].openings[1]", {"start": STRAY["end"], "end": STRAY["start"]}, "hospitals[0].openings[1].end"),
         ("availabilities[0].doctor", "d2", "availabilities[0].doctor"),
         ("availabilities[0].hospital", "h2", "availabilities[0].hospital"),
@@ -216,6 +225,44 @@ def test_every_fault_is_named_at_once() -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '{"hospitals": NaN}', "[" * 100_000, b"\xff\xfe", "\0"])
 def test_what_is_no_problem_at_all_is_refused(text: str | bytes) -> None:
     assert len(faults(text)) >= 1
+
+
+def test_a_byte_order_mark_is_called_by_its_name() -> None:
+    for text in (json.dumps(example()).encode("utf-8-sig"), json.dumps(example()).encode("utf-16")):
+        with pytest.raises(FaultyProblem, match="without a byte order mark"):
+            read_problem(text)
+
+
+def test_a_field_written_twice_is_refused_because_readers_would_drop_one() -> None:
+    text = json.dumps(example())
+    twice = text.replace('"latest": ', '"latest": "2020-01-01T00:00:00+00:00", "latest": ')
+    assert list(faults(twice)) == ["requests[0].latest"]
+    assert list(faults(text[:-1] + ', "r\\u0065quests": []}')) == ["requests"]
+    unknown = put(example(), "appointments[0].doctor", "d2")
+    again = json.dumps(unknown).replace('"earliest": ', '"earliest": 7, "earliest": ')
+    assert list(faults(again)) == ["appointments[0].doctor", "requests[0].earliest"]
+    made = plan_to_json(plan(read_problem(text)))
+    with pytest.raises(FaultyPlan, match=r"objective\.moved: the field is written more than once"):
+        read_plan(made.replace('"moved": 0', '"moved": 1, "moved": 0', 1))
+
+
+def test_more_hours_than_memory_holds_are_refused_at_the_longest_availability() -> None:
+    document = put(example(), "hospitals[0].openings[0]", EVER)
+    put(document, "availabilities[1]", {**EVER, "doctor": "d1", "hospital": "h1"})
+    assert "87,649,419 hours" in faults(document)["availabilities[1].end"]
+
+
+def test_openings_and_windows_may_last_for_ever() -> None:
+    document = put(example(), "hospitals[0].openings[0]", EVER)
+    ever = {**document["requests"][0], "patient": "p2", "earliest": EVER["start"], "latest": EVER["end"]}
+    never = {"latest": EVER["start"], "preferred": EVER["end"]}
+    put(document, "requests[1]", {**ever, "id": "r2"})
+    put(document, "requests[2]", {**ever, "id": "r3", **never})
+    put(document, "requests[3]", {**ever, "id": "r4", "earliest": "9999-12-31T23:20:00+00:00"})
+    read = read_problem(json.dumps(document))
+    made = plan(read)
+    assert verify(read, made) == ()
+    assert [conflict.request for conflict in made.conflicts] == ["r3", "r4"]
 
 
 def test_every_field_of_the_wrong_type_is_refused_and_nothing_breaks() -> None:
