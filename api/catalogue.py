@@ -114,7 +114,6 @@ REFERENCES = {
     "unknown_patient": Kind("No such patient", "Add the patient with `PUT /patients/{external_id}` first."),
     "inactive_doctor": Kind("The doctor is no longer active", "Choose another doctor."),
     "inactive_patient": Kind("The patient is no longer active", "Bring the directory up to date first."),
-    "inactive_hospital": Kind("The hospital is no longer active", "Choose another hospital."),
     "unknown_specialty": Kind("Nobody has this specialty", "The message lists the specialties there are."),
     "unknown_availability": Kind("No such availability", "`GET /availabilities` lists them."),
     "unknown_appointment": Kind("No such appointment", "`GET /appointments` lists them."),

@@ -17,12 +17,10 @@ from api.times import UTC, InstantOut, local
 from models.directory import upsert_patients, upsert_users
 from models.inputs import PatientIn, Specialty, UserIn
 from models.people import Doctor, DoctorSpecialty, Patient, Role, User
-from models.references import find_patients
+from models.references import as_uuid, find_patients
 from models.session import transaction
 
 router = APIRouter(tags=["Directory"])
-
-Created = {201: {"description": "Added; `Location` is its address"}}
 
 
 class UserOut(BaseModel):
@@ -90,7 +88,7 @@ def read_user(external_id: ExternalId) -> UserOut:
     """One user, by `external_id` or `id`."""
     with transaction() as session:
         user = session.scalar(select(User).where(User.external_id == external_id))
-        user = user or session.scalar(select(User).where(User.id == _as_id(external_id)))
+        user = user or session.scalar(select(User).where(User.id == as_uuid(external_id)))
         if user is None:
             raise gone("user", external_id)
         return _users_shown(session, [user])[0]
@@ -159,13 +157,6 @@ def read_patient(external_id: ExternalId) -> PatientOut:
         if found is None:
             raise gone("patient", external_id)
         return _patient_shown(session.get_one(Patient, found.id))
-
-
-def _as_id(reference: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(reference)
-    except ValueError:
-        return None
 
 
 def _users_shown(session: Session, users: Sequence[User]) -> list[UserOut]:

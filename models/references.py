@@ -66,11 +66,19 @@ def check_reference(directory: Directory, kind: str, field: str, reference: str,
         yield inactive(kind, field, reference, row)
 
 
+def as_uuid(reference: str) -> uuid.UUID | None:
+    """The id that `reference` spells, if it spells one."""
+    try:
+        return uuid.UUID(reference)
+    except ValueError:
+        return None
+
+
 def _find(session: Session, rows: Select[*tuple[Any, ...]], references: Iterable[str]) -> Directory:
     wanted = set(references)
     if not wanted:
         return {}
-    ids = {reference: id_ for reference in wanted if (id_ := _as_uuid(reference))}
+    ids = {reference: id_ for reference in wanted if (id_ := as_uuid(reference))}
     columns = rows.selected_columns
     named = or_(
         columns["external_id"] == any_(literal(sorted(wanted), ARRAY(String))),
@@ -84,10 +92,3 @@ def _find(session: Session, rows: Select[*tuple[Any, ...]], references: Iterable
     # Where one row's external id looks like another row's id, the external id is what the caller meant.
     found = {reference: by_id[id_] for reference, id_ in ids.items() if id_ in by_id}
     return found | {reference: by_external_id[reference] for reference in wanted if reference in by_external_id}
-
-
-def _as_uuid(reference: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(reference)
-    except ValueError:
-        return None
