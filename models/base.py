@@ -18,7 +18,7 @@ NAMING = {
     "fk": "%(table_name)s_%(column_0_N_name)s_exists",
     "pk": "%(table_name)s_key",
 }
-"""Constraint names read as the rule they hold, since refusals are told by them (see `models.refusals`)."""
+"""Constraint names read as the rule they hold, since refusals are told by them (see `api.sentences`)."""
 
 
 class Base(DeclarativeBase):

@@ -1,6 +1,7 @@
 """Booking requests, the batches they come in, the planning runs that decide them and the conflicts they end in."""
 
 import uuid
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, Instant, Now, one_of
-from planner.plan import ConflictKind
+from planner.plan import Alternative, ConflictKind
 from planner.problem import Priority
 
 JsonObject = dict[str, Any]  # Any: whatever JSON the planner wrote
@@ -158,3 +159,8 @@ class Conflict(Base):
     certificate: Mapped[JsonObject] = mapped_column(JSONB)
     alternatives: Mapped[list[JsonObject]] = mapped_column(JSONB)
     created_at: Mapped[Now]
+
+
+def alternative_json(alternative: Alternative) -> JsonObject:
+    """An alternative as conflicts and refusals hold it (shape: docs/planning-problem.md)."""
+    return asdict(alternative) | {"start": alternative.start.isoformat()}

@@ -2,10 +2,11 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from models.booking import alternative_json
 from models.faults import Fault
 from models.references import Found
 from models.settings import settings
@@ -58,6 +59,5 @@ def _request(hour: WantedHour) -> Request:
 def _fault(conflict: Conflict, wanted: Sequence[WantedHour]) -> Fault:
     row = int(conflict.request)
     start = next(hour.start for hour in wanted if hour.row == row)
-    alternatives = [asdict(each) | {"start": each.start.isoformat()} for each in conflict.alternatives]
-    facts = {**conflict.facts, "alternatives": alternatives}
+    facts = {**conflict.facts, "alternatives": [alternative_json(each) for each in conflict.alternatives]}
     return Fault(conflict.kind, "start", start.isoformat(), conflict.message, row, facts)

@@ -14,7 +14,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import outbox
-from models.booking import BookingRequest, Conflict, JsonObject, PlanningRun, RequestStatus, RunStatus
+from models.booking import (
+    BookingRequest,
+    Conflict,
+    JsonObject,
+    PlanningRun,
+    RequestStatus,
+    RunStatus,
+    alternative_json,
+)
 from models.snapshot import Snapshot
 from planner import plan as planned
 from planner.plan import Plan
@@ -197,9 +205,7 @@ def _write_conflicts(
                 "message": f"{TOO_LATE} {each.message}" if each.request in too_late else each.message,
                 "facts": dict(each.facts),
                 "certificate": dict(each.certificate),
-                "alternatives": [
-                    asdict(alternative) | {"start": alternative.start.isoformat()} for alternative in each.alternatives
-                ],
+                "alternatives": [alternative_json(alternative) for alternative in each.alternatives],
                 "created_at": now,
             }
             for each in conflicts
