@@ -36,6 +36,7 @@ class Reasons:
         self._specialties = {doctor.id: doctor.specialties for doctor in problem.doctors}
         self._problem = problem
         self._periods = cache(self._available_periods)
+        self._at = cache(self._told_at)
 
     def of(self, seeker: int, accepted: Accepted) -> Reason:
         """The reason for the request number `seeker`, given the available hours that it accepts, taken or not."""
@@ -77,8 +78,8 @@ class Reasons:
 
     def told(self, holder: Holder, as_: str = "id") -> Facts:
         """A holder as a fact, its start by the hospital's clock. Never the patient."""
-        start = instant(holder.start, self._clocks[holder.hospital].zone)
-        return {as_: holder.id, "doctor": holder.doctor, "hospital": holder.hospital, "start": start.isoformat()}
+        start = self._at(holder.start, holder.hospital)
+        return {as_: holder.id, "doctor": holder.doctor, "hospital": holder.hospital, "start": start}
 
     def _nobody_there(self, request: Request) -> Reason:
         """The reason where no acceptable doctor has an available hour in the window: closed, or open but empty."""
@@ -149,7 +150,7 @@ class Reasons:
         ]
         return join(periods)
 
-    def _at(self, us: int, hospital: str) -> str:
+    def _told_at(self, us: int, hospital: str) -> str:
         return instant(us, self._clocks[hospital].zone).isoformat()
 
 
@@ -166,16 +167,17 @@ def least_proof(held: Sequence[Sequence[Holder]]) -> list[Holder]:
             hours_of.setdefault(holder, []).append(hour)
     present = [len(holders) for holders in held]
     freed = len(held)  # hours whose holders are all in the set
-    proof = set(hours_of)
+    proof = []
     for holder in sorted(hours_of, reverse=True):
         hours = hours_of[holder]
         whole = sum(present[hour] == len(held[hour]) for hour in hours)
         if all(present[hour] > 1 for hour in hours) and freed > whole:
-            proof.discard(holder)
             freed -= whole
             for hour in hours:
                 present[hour] -= 1
-    return sorted(proof)
+        else:
+            proof.append(holder)
+    return proof[::-1]
 
 
 def _among(column: Ints, ids: Sequence[str], wanted: Iterable[str]) -> Bools:

@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,11 +12,11 @@ from planner.hours import Bools
 from planner.instants import HOUR_US, micros
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Holder:
+class Holder(NamedTuple):
     """An hour that is taken: by a request just booked, by an appointment that stands or by one that was moved there.
 
-    `start` is in microseconds, `rank` that of the seeker (0 for appointments).
+    `start` is in microseconds, `rank` that of the seeker (0 for appointments). A tuple, because explaining a full
+    schedule compares and hashes millions of them.
     """
 
     start: int
