@@ -10,6 +10,8 @@ import pytest
 import structlog
 from sqlalchemy import text
 
+from api import conflict_view
+from api.named import PersonName
 from api.settings import ApiSettings
 from models.booking import RequestStatus
 from tests.api.town import MONDAY, Town, at, decide, hospital, refused, wait_for_lines
@@ -125,6 +127,19 @@ def test_a_conflict_is_told_with_names_and_local_times(town: Town, session):
     assert alternative["end"] == f"{MONDAY}T11:00:00+05:30"
     assert alternative["gives_up"] == ["far away"]
     assert town.get("/booking-requests", status="conflict")["items"] == [shown]
+
+
+def test_each_id_is_read_once_however_many_facts_name_it(monkeypatch):
+    doctor, read = uuid.uuid4(), []
+
+    def counted(id_: str) -> uuid.UUID:
+        read.append(id_)
+        return doctor
+
+    monkeypatch.setattr(conflict_view, "UUID", counted)
+    names = conflict_view.Names({doctor: PersonName(id=doctor, external_id="d", name="Dr D")}, {})
+    assert names.named_in({"appointments": [{"doctor": str(doctor)}] * 1000}) == {str(doctor): "Dr D"}
+    assert read == [str(doctor)]
 
 
 def test_a_failed_request_says_why(town: Town, session):
