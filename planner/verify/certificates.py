@@ -76,7 +76,7 @@ def _offers_fault(book: Book, requests: Sequence[Request], certificate: Mapping[
     """Hall's condition: *all* offers that any of the requests accepts are fewer than the requests."""
     told = {(offer["doctor"], offer["hospital"], _us(offer["start"])) for offer in certificate["offers"]}
     accepted = {hour for request in requests for hour in book.offers(request)}
-    if told != accepted:
+    if told != accepted or len(told) != len(certificate["offers"]):
         return "has a certificate that does not list exactly the offers that its requests accept"
     return None if len(told) < len(requests) else "has a certificate with enough offers for everybody"
 

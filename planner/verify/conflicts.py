@@ -6,11 +6,20 @@ from datetime import datetime
 from typing import Any
 
 from planner.instants import HOUR_US, micros
-from planner.plan import Conflict, ConflictKind, PlanStatus
-from planner.problem import Request
+from planner.plan import Alternative, Conflict, ConflictKind, PlanStatus
+from planner.problem import Appointment, Request
 from planner.verify.book import WEIGHT, Book, Entry, Hour
 from planner.verify.certificates import certificate_fault
 from planner.verify.violation import Violation
+
+FACTS = {
+    ConflictKind.HOSPITAL_CLOSED: {"hospitals", "window", "next_opening"},
+    ConflictKind.NO_AVAILABILITY: {"doctors", "hospitals", "window", "nearest_availability"},
+    ConflictKind.HOURS_TAKEN: {"appointments"},
+    ConflictKind.PATIENT_BUSY: {"appointments"},
+    ConflictKind.OUTCOMPETED: {"winners", "moved"},
+}
+"""The facts of each kind."""
 
 MOST_ALTERNATIVES = 3
 
@@ -23,7 +32,7 @@ def conflicts_are_true(book: Book) -> Iterator[Violation]:
         if request is None:
             continue
         try:
-            fault = _fault(book, request, conflict)
+            fault = _fault(book, request, conflict) or _needless_fault(conflict)
             if fault is None and conflict.kind == ConflictKind.OUTCOMPETED:
                 fault = certificate_fault(book, request, conflict, whole)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -50,6 +59,16 @@ def _fault(book: Book, request: Request, conflict: Conflict) -> str | None:
             [busy[hour] for hour in free], _named(book, conflict.facts["appointments"], "id", "appointment")
         )
     return _kind_fault(conflict, ConflictKind.OUTCOMPETED) or _winners_fault(book, request, conflict, candidates)
+
+
+def _needless_fault(conflict: Conflict) -> str | None:
+    """Facts of another kind, or a certificate where there is nothing to prove."""
+    needless = conflict.facts.keys() - FACTS[conflict.kind]
+    if needless:
+        return f"has facts that its kind does not have: {', '.join(sorted(needless))}"
+    return (
+        "has a certificate without need" if conflict.certificate and conflict.kind != ConflictKind.OUTCOMPETED else None
+    )
 
 
 def _kind_fault(conflict: Conflict, kind: ConflictKind) -> str | None:
@@ -80,8 +99,8 @@ def _nobody_there_fault(book: Book, request: Request, conflict: Conflict) -> str
         return "does not tell the request's window"
     if kind == ConflictKind.HOSPITAL_CLOSED:
         return _next_opening_fault(book, hospitals, begin, facts["next_opening"])
-    if sorted(facts["doctors"]) != sorted(book.doctors_of(request)):
-        return "does not name exactly the doctors that the request accepts"
+    if facts["doctors"] != book.doctors_of(request):
+        return "does not name exactly the doctors that the request accepts, best first"
     return _nearest_fault(book, request, facts["nearest_availability"])
 
 
@@ -136,6 +155,8 @@ def _named(book: Book, told: Sequence[Mapping[str, Any]], key: str, kind: str) -
             fact["doctor"], fact["hospital"], _us(fact["start"])
         ):  # fmt: skip
             raise ValueError(f"{kind} {fact[key]} has no such hour")
+        if entry in named:
+            raise ValueError(f"{kind} {fact[key]} is named twice")
         named.append(entry)
     return frozenset(named)
 
@@ -188,27 +209,53 @@ def alternatives_are_bookable(book: Book) -> Iterator[Violation]:
         request = book.requests.get(conflict.request)
         if request is None:
             continue
-        preferred = micros(request.earliest if request.preferred is None else request.preferred)
-        away = [abs(micros(a.start) - preferred) for a in conflict.alternatives]
-        if len(away) > MOST_ALTERNATIVES or away != sorted(away):
-            sentence = f"The alternatives of request {request.id} are too many or not the nearest first."
-            yield Violation("alternatives", sentence, (request.id,))
+        fault = _order_fault(request, conflict)
+        if fault is not None:
+            yield Violation("alternatives", f"The alternatives of request {request.id} {fault}.", (request.id,))
+        others = [appointment for id_, appointment in kept.items() if id_ != request.id]
         for alternative in conflict.alternatives:
-            hour = (alternative.doctor, alternative.hospital, micros(alternative.start))
-            wrong = None
-            if _unbookable(book, request, hour):
-                wrong = "is not free"
-            elif any(
-                abs(micros(a.start) - hour[2]) < HOUR_US and (a.doctor == hour[0] or a.patient == request.patient)
-                for id_, a in kept.items()
-                if id_ != request.id
-            ):
-                wrong = "overlaps an appointment that its request could not replace"
-            elif book.accepts(request, hour) or not alternative.gives_up:
-                wrong = "gives nothing up"
+            wrong = _alternative_fault(book, request, alternative, others)
             if wrong is not None:
                 sentence = f"The alternative of request {request.id} at {alternative.start.isoformat()} {wrong}."
                 yield Violation("alternative", sentence, (request.id, alternative.doctor))
+
+
+def _order_fault(request: Request, conflict: Conflict) -> str | None:
+    preferred = micros(request.earliest if request.preferred is None else request.preferred)
+    away = [abs(micros(a.start) - preferred) for a in conflict.alternatives]
+    if len(away) > MOST_ALTERNATIVES or away != sorted(away):
+        return "are too many or not the nearest first"
+    if len({(a.doctor, a.hospital, micros(a.start)) for a in conflict.alternatives}) < len(away):
+        return "name an hour twice"
+    return None
+
+
+def _alternative_fault(
+    book: Book, request: Request, alternative: Alternative, kept: Sequence[Appointment]
+) -> str | None:
+    """What is wrong with an alternative. `kept`: appointments that other requests could not replace."""
+    hour = (alternative.doctor, alternative.hospital, micros(alternative.start))
+    if _unbookable(book, request, hour):
+        return "is not free"
+    if any(
+        abs(micros(a.start) - hour[2]) < HOUR_US and (a.doctor == hour[0] or a.patient == request.patient) for a in kept
+    ):
+        return "overlaps an appointment that its request could not replace"
+    if book.accepts(request, hour):
+        return "gives nothing up"
+    told = alternative.gives_up
+    once = len(set(told)) == len(told) == sum(_given_up(request, hour))
+    return None if once else "does not name each thing that it gives up once"
+
+
+def _given_up(request: Request, hour: Hour) -> tuple[bool, bool, bool]:
+    """Whether the time, the doctor and the hospital are others than the request asks for."""
+    doctor, hospital, start = hour
+    return (
+        not micros(request.earliest) <= start <= micros(request.latest) - HOUR_US,
+        request.doctors is not None and doctor not in request.doctors,
+        request.hospitals is not None and hospital not in request.hospitals,
+    )
 
 
 def _unbookable(book: Book, request: Request, hour: Hour) -> bool:

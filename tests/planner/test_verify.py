@@ -132,11 +132,27 @@ def test_facts_that_are_altered_are_found(seed: int, data) -> None:
     """Drop a fact, or take one away from its place: the conflict no longer holds."""
     given_ = small(seed)
     made = plan(given_)
-    altered = [wrong for conflict in made.conflicts for wrong in alterations(conflict)]
+    altered = [wrong for c in made.conflicts for wrong in (*alterations(c), *additions(c))]
     if altered:
         which, wrong = data.draw(st.sampled_from(altered))
         changed = tuple(wrong if c.request == wrong.request else c for c in made.conflicts)
         assert "conflict" in codes(given_, replace(made, conflicts=changed)), which
+
+
+def additions(conflict):
+    facts = conflict.facts
+    yield "a fact too many", replace(conflict, facts={**facts, "weather": "rain"})
+    for key in ("appointments", "winners", "moved"):
+        if facts.get(key):
+            yield f"{key}[0] twice", replace(conflict, facts={**facts, key: [*facts[key], facts[key][0]]})
+    if len(facts.get("doctors", ())) > 1:
+        yield "another order of doctors", replace(conflict, facts={**facts, "doctors": facts["doctors"][::-1]})
+    if not conflict.certificate:
+        yield "a needless certificate", replace(conflict, certificate={"rule": "offers", "requests": [], "offers": []})
+    elif conflict.certificate.get("offers"):
+        offers = conflict.certificate["offers"]
+        twice = {**conflict.certificate, "offers": [*offers, offers[0]]}
+        yield "offers[0] twice", replace(conflict, certificate=twice)
 
 
 def alterations(conflict):
@@ -160,3 +176,22 @@ def alterations(conflict):
             yield f"no {key}", replace(conflict, facts={**facts, key: None})
             told = {**facts[key], "start": "2020-01-01T00:00:00+00:00"}
             yield f"another {key}", replace(conflict, facts={**facts, key: told})
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32))
+def test_alternatives_that_are_altered_are_found(seed: int) -> None:
+    """One given twice, one that is silent on what it gives up, one that says so twice."""
+    given_ = small(seed)
+    made = plan(given_)
+    for i, conflict in enumerate(made.conflicts):
+        for first, *others in [conflict.alternatives] if conflict.alternatives else []:
+            for wrong in (
+                (first, first),
+                (replace(first, gives_up=first.gives_up[1:]), *others),
+                (replace(first, gives_up=first.gives_up * 2), *others),
+            ):
+                changed = list(made.conflicts)
+                changed[i] = replace(conflict, alternatives=wrong)
+                found = codes(given_, replace(made, conflicts=tuple(changed)))
+                assert found & {"alternative", "alternatives"}
