@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from planner.facts import least_proof
@@ -192,6 +192,7 @@ def test_a_least_proof_proves_frees_and_is_least(seed: int) -> None:
 
 
 @settings(max_examples=80, deadline=None)
+@example(133032)
 @given(st.integers(0, 2**32))
 def test_what_the_facts_name_put_right_takes_the_reason_away(seed: int) -> None:
     given_ = small(seed)
@@ -202,8 +203,11 @@ def test_what_the_facts_name_put_right_takes_the_reason_away(seed: int) -> None:
             continue
         again = [c for c in plan(better).conflicts if c.request == conflict.request]
         order = list(ConflictKind)
+        planned = {b.request for b in made.bookings} | {move.appointment for move in made.moved}
         if left:
-            assert all(order.index(c.kind) > order.index(conflict.kind) for c in again)
+            for c in again:  # what the plan itself put there stands in `better`: it is another reason
+                named = {fact["id"] for fact in c.facts.get("appointments", ())}
+                assert order.index(c.kind) > order.index(conflict.kind) or named & planned
         else:
             assert again == []
 
