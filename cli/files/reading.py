@@ -92,7 +92,9 @@ def _text(file: Path, name: str) -> str | FaultLine:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        return FaultLine(f"{name}, line {line}", data[error.start : error.end], "is not UTF-8; save the file as UTF-8")
+        before = data[: error.start].rpartition(b"\n")[2][-20:]
+        near = (before + data[error.start : error.end]).decode("utf-8", "backslashreplace")
+        return FaultLine(f"{name}, line {line}", near, "is not UTF-8; save the file as UTF-8")
 
 
 def _kind_named(file: Path) -> Kind | None:

@@ -98,6 +98,14 @@ def test_what_is_no_table_is_told(tmp_path: Path, text: str, where: str, message
     assert message in found_message
 
 
+def test_what_is_not_utf8_is_shown_with_what_stands_before_it(tmp_path: Path) -> None:
+    file = tmp_path / "patients.csv"
+    file.write_bytes("external_id,name\nP-1,Jos\u00e9\n".encode("latin-1"))
+    with pytest.raises(Unreadable) as raised:
+        read_files([file])
+    assert [fault.value for fault in raised.value.faults] == [r"P-1,Jos\xe9"]
+
+
 def test_lines_of_hours_become_the_hours_of_hospitals(tmp_path: Path) -> None:
     file = tmp_path / "hours.csv"
     file.write_text(
