@@ -31,7 +31,7 @@ def configuration() -> dict[str, Any]:  # Any: Celery's settings are of many typ
         "broker_transport_options": {
             # A message that was taken and not begun (its worker died) is given to another after this many seconds.
             # Until then beat has rung anyway; it only has to be longer than a task waits for a free process.
-            "visibility_timeout": 10 * chosen.lease,
+            "visibility_timeout": 20 * chosen.lease,
             "unacked_restore_throttle": 1,
             "socket_connect_timeout": 2,
             "socket_timeout": 10,
@@ -48,7 +48,7 @@ def configuration() -> dict[str, Any]:  # Any: Celery's settings are of many typ
             "interval_max": 0.5,
         },
         # The planner keeps its own limit; one that hangs is killed, and its lease runs out.
-        "task_time_limit": chosen.lease + chosen.plan_time_limit,
+        "task_time_limit": 10 * chosen.lease,
         "worker_prefetch_multiplier": 1,
         "worker_disable_prefetch": True,
         "enable_utc": True,

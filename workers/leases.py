@@ -37,6 +37,21 @@ def expire_overdue(session: Session, *, now: datetime, max_attempts: int) -> int
     return len(overdue)
 
 
+def renew(session: Session, run: UUID, fencing_token: int, *, until: datetime) -> bool:
+    """Let a run hold its requests until `until`. False where it has let go of them, and there is nothing to renew."""
+    renewed = session.execute(
+        update(PlanningRun)
+        .where(
+            PlanningRun.id == run,
+            PlanningRun.fencing_token == fencing_token,
+            PlanningRun.status == RunStatus.PLANNING,
+        )
+        .values(lease_expires_at=until)
+        .returning(PlanningRun.id)
+    )
+    return renewed.first() is not None
+
+
 def fail_run(session: Session, run: UUID, *, error: str, now: datetime, max_attempts: int) -> bool:
     """End a run that failed with `error`. False where it had let go of its requests already."""
     planning = session.scalar(

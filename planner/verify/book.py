@@ -6,9 +6,9 @@ Instants are whole microseconds since 1970 (see `planner.instants.micros`), hour
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from planner.instants import HOUR_US, instant, is_full_hour, micros
@@ -25,8 +25,7 @@ WEIGHT = {Priority.URGENT: 1, Priority.SOON: 2, Priority.ROUTINE: 3}
 """The order of priorities: the lower the number, the higher."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Entry:
+class Entry(NamedTuple):
     """An hour that somebody has. `kind`: `appointment` (stands where it stood), `moved` or `booking`."""
 
     start: int
@@ -82,6 +81,11 @@ class Book:
         self.available = {place: _merged(found) for place, found in periods.items()}
         self._hours: dict[tuple[str, str], list[int]] = {}
         self._named_by: dict[str, frozenset[str]] = {}
+
+    @cached_property
+    def by_name(self) -> dict[tuple[str, str], Entry]:
+        """The entries by kind and id."""
+        return {(entry.kind, entry.id): entry for entry in self.entries}
 
     @cached_property
     def entries(self) -> list[Entry]:

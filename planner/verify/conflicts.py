@@ -147,17 +147,16 @@ def _nearest_fault(book: Book, request: Request, told: Mapping[str, Any] | None)
 
 def _named(book: Book, told: Sequence[Mapping[str, Any]], key: str, kind: str) -> frozenset[Entry]:
     """The entries of the book that facts name; raises ValueError if one has no such hour."""
-    entries = {(entry.kind, entry.id): entry for entry in book.entries}
-    named = []
+    named: set[Entry] = set()
     for fact in told:
-        entry = entries.get((kind, fact[key]))
+        entry = book.by_name.get((kind, fact[key]))
         if entry is None or (entry.doctor, entry.hospital, entry.start) != (
             fact["doctor"], fact["hospital"], _us(fact["start"])
         ):  # fmt: skip
             raise ValueError(f"{kind} {fact[key]} has no such hour")
         if entry in named:
             raise ValueError(f"{kind} {fact[key]} is named twice")
-        named.append(entry)
+        named.add(entry)
     return frozenset(named)
 
 

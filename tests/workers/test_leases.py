@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.booking import BookingRequest, PlanningRun, RequestStatus, RunStatus
 from models.operations import OutboxMessage
-from workers.leases import expire_overdue, fail_run
+from workers.leases import expire_overdue, fail_run, renew
 
 
 @pytest.fixture
@@ -78,3 +78,22 @@ def test_a_failed_run_says_why_and_gives_its_requests_back_once(engine, network,
     run = network.get(PlanningRun, claim.run)
     assert (run.status, run.error) == (RunStatus.FAILED, "ValueError: no")
     assert network.get(BookingRequest, request).attempts == 1
+
+
+def test_a_renewed_lease_holds_until_its_new_end(network, claimed, expire, engine):
+    network.request([network.doctor()])
+    claim = claimed()
+    later = claim.lease_expires_at + timedelta(seconds=30)
+    with Session(engine) as session, session.begin():
+        assert renew(session, claim.run, claim.fencing_token, until=later)
+    assert expire(claim.lease_expires_at) == 0
+    assert expire(later) == 1
+
+
+def test_what_a_run_has_let_go_of_is_not_renewed(network, claimed, expire, engine):
+    network.request([network.doctor()])
+    claim = claimed()
+    expire(claim.lease_expires_at)
+    with Session(engine) as session, session.begin():
+        assert not renew(session, claim.run, claim.fencing_token, until=claim.lease_expires_at + timedelta(hours=1))
+        assert not renew(session, claim.run, claim.fencing_token + 1, until=claim.lease_expires_at)

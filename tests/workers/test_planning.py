@@ -1,6 +1,7 @@
 """A round of planning: from queued rows to decided ones, whatever goes wrong on the way."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import pytest
 from sqlalchemy import text
@@ -287,3 +288,41 @@ def test_a_conflict_speaks_of_people_and_places_by_their_names(network, play, cl
     assert "Dr. Who" in conflict.message
     assert str(clinic[0]) not in conflict.message
     assert str(clinic[0]) in str(conflict.facts)
+
+
+@pytest.fixture
+def slow_planner(monkeypatch, engine, setting):
+    """A planner that takes as long as it takes until its lease has been renewed, or gives up waiting."""
+    setting(lease=1, plan_time_limit=0.5)
+    waited = []
+
+    def plan_slowly(*given, **options):
+        with engine.connect() as connection:
+            lease = text("SELECT lease_expires_at FROM planning_run")
+            first = connection.scalar(lease)
+            deadline = monotonic() + 3
+            while monotonic() < deadline and connection.scalar(lease) == first:
+                connection.rollback()  # each look is a new one
+            waited.append(connection.scalar(lease) > first)
+        return make_plan(*given, **options)
+
+    monkeypatch.setattr(planning, "make_plan", plan_slowly)
+    return waited
+
+
+def ticking() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_a_run_that_plans_for_long_keeps_its_lease(network, slow_planner, bell):
+    network.request([network.doctor()])
+    assert plan_next(settings(), worker="w", clock=ticking) is not None
+    assert slow_planner == [True]
+
+
+def test_without_renewal_it_would_lose_it(network, slow_planner, bell, monkeypatch):
+    """The negative control of the test above."""
+    monkeypatch.setattr(planning, "renew", lambda *_, **__: False)
+    network.request([network.doctor()])
+    assert plan_next(settings(), worker="w", clock=ticking) is None
+    assert slow_planner == [False]
