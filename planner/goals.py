@@ -36,6 +36,20 @@ def score(candidates: Candidates, chosen: Bools) -> Score:
     return Score(urgent, soon, routine, int(candidates.moves[chosen].sum()), int(candidates.cost[chosen].sum()))
 
 
+def told_bound(bound: Score, reached: Score, candidates: Candidates) -> Score:
+    """`bound`, with the best that there could be for every goal after the first in which it is better than `reached`.
+
+    A bound is read in the goals' order: its later numbers hold only for plans that reach its earlier ones. Where
+    nobody knows of such a plan they say nothing, and a reader who compares number by number would be misled.
+    """
+    count = _seekers_by_rank(candidates)
+    most = Score(count[URGENT], count[SOON], count[ROUTINE])
+    for goal, (proved, known) in enumerate(zip(bound, reached, strict=True), start=1):
+        if proved != known:
+            return Score(*bound[:goal], *most[goal:])
+    return bound
+
+
 class Weights(NamedTuple):
     """What one move less and one more booking of each priority gain, in hours of inconvenience."""
 

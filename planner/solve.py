@@ -7,7 +7,7 @@ import numpy as np
 from planner.budget import Budget
 from planner.columns import Columns, columns
 from planner.explain import explain
-from planner.goals import Score, score
+from planner.goals import Score, score, told_bound
 from planner.hours import Bools
 from planner.instants import LocalClock, instant
 from planner.model import Solver
@@ -59,7 +59,7 @@ def plan(
         moved=moved,
         conflicts=conflicts,
         objective=_objective(reached),
-        bound=_objective(found.bound),
+        bound=_objective(told_bound(found.bound, reached, table.candidates)),
         receipt=Receipt(digest, PLANNER, version("ortools"), seed, {"relaxation": 0.0, "solve": 0.0} | budget.spent),
     )
 

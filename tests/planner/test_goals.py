@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from planner import goals, search
 from planner.budget import Budget
-from planner.columns import columns
-from planner.goals import Weights, score
+from planner.columns import ROUTINE, SOON, URGENT, columns
+from planner.goals import Score, Weights, score, told_bound
 from planner.plan import Plan, PlanStatus
 from planner.prices import Priced
 from planner.problem import Doctor, Period, Priority, Problem
@@ -256,3 +256,13 @@ def shifted(given_: Problem, by: timedelta) -> Problem:
             for r in given_.requests
         ),
     )
+
+
+def test_a_bound_promises_nothing_after_the_first_goal_that_it_leaves_open() -> None:
+    candidates = columns(small(3)).candidates
+    most = [len(np.unique(candidates.seeker[candidates.rank == rank])) for rank in (URGENT, SOON, ROUTINE)]
+    reached = Score(urgent=1, soon=1, routine=5, moved=2, inconvenience=9)
+    assert told_bound(reached, reached, candidates) == reached
+    assert told_bound(Score(1, 2, 0, 7, 7), reached, candidates) == Score(1, 2, most[2], 0, 0)
+    assert told_bound(Score(2, 0, 0, 7, 7), reached, candidates) == Score(2, most[1], most[2], 0, 0)
+    assert told_bound(Score(1, 1, 5, 2, 8), reached, candidates) == Score(1, 1, 5, 2, 8)
