@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,8 @@ from planner.conflicts import explain_hopeless
 from planner.plan import Conflict
 from planner.problem import HOUR, Priority, Request
 from planner.wording import Wording
+
+PASSED = "The hour has passed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,9 @@ def explain(session: Session, wanted: Sequence[WantedHour], now: dt.datetime) ->
     snapshot = problem_of(session, [_request(hour) for hour in wanted], now=since, reach=reach)
     wording = Wording.of(snapshot.problem, lambda _kind, id_: snapshot.names.get(id_, id_))
     for conflict in explain_hopeless(snapshot.problem, wording):
-        yield _fault(conflict, wanted)
+        fault = _fault(conflict, wanted)
+        passed = since < now and dt.datetime.fromisoformat(fault.value) < now
+        yield replace(fault, message=f"{PASSED} {fault.message}") if passed else fault
 
 
 def _request(hour: WantedHour) -> Request:

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, literal, or_, select
-from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, Range
+from sqlalchemy import ColumnElement, Row, false, func, literal, or_, select, true
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -25,6 +25,9 @@ from planner import problem as planning
 from planner.problem import HOUR, Period, Problem, Request
 
 V = TypeVar("V")
+
+FOLLOWING = 5
+"""How many openings of each hospital are read beyond the windows: one of them will hold a whole hour."""
 
 ONE_VIEW = "REPEATABLE READ"
 """All tables as of one moment, or an hour could be seen both before and after an appointment was moved to it."""
@@ -157,16 +160,35 @@ def _read_specialties(session: Session, doctors: Collection[UUID]) -> dict[UUID,
 
 
 def _read_hospitals(session: Session, near: MultiRange[datetime], now: datetime) -> tuple[planning.Hospital, ...]:
-    """All hospitals: there are few, and any of them may be acceptable or stand in."""
+    """All hospitals: there are few, and any of them may be acceptable or stand in.
+
+    Their openings from the first window to the last, and some after that: a refusal names the next one.
+    """
     openings = _grouped(
-        session.execute(
-            select(Opening.hospital_id, Opening.during).where(_in(Opening.during, near)).order_by(Opening.during)
-        )
+        session.execute(select(Opening.hospital_id, Opening.during).where(_near_or_next(near)).order_by(Opening.during))
     )
     return tuple(
         planning.Hospital(str(id_), timezone, tuple(_rest(during, now) for during in openings.get(id_, ())))
         for id_, timezone in session.execute(select(Hospital.id, Hospital.timezone).order_by(Hospital.id))
     )
+
+
+def _near_or_next(near: MultiRange[datetime]) -> ColumnElement[bool]:
+    since = min((each.lower for each in near if each.lower), default=None)
+    until = max((each.upper for each in near if each.upper), default=None)
+    if until is None:
+        return false()
+    after = Opening.during.bool_op("&&")(literal(Range(until, None, bounds="[)"), TSTZRANGE))
+    following = (
+        select(Opening.id)
+        .where(Opening.hospital_id == Hospital.id, after)
+        .order_by(func.lower(Opening.during))
+        .limit(FOLLOWING)
+        .lateral()
+    )
+    next_ones = select(following.c.id).select_from(Hospital).join(following, true())
+    within = Opening.during.bool_op("&&")(literal(Range(since, until, bounds="[)"), TSTZRANGE))
+    return or_(within, Opening.id.in_(next_ones))
 
 
 def _read_availabilities(

@@ -68,6 +68,13 @@ def test_what_cannot_be_had_is_refused_with_the_kind_of_a_conflict(session, row,
     assert [fault.code for fault in refused.faults] == [kind]
 
 
+def test_an_hour_that_has_passed_says_so_and_names_the_next_opening_however_far(session):
+    [fault] = refusal_of(session, hour("10:00", day=1, month=6)).faults
+    assert fault.code == "hospital_closed"
+    assert fault.message.startswith("The hour has passed. ")
+    assert fault.facts["next_opening"]["start"] == "2026-11-30T09:00:00+00:00"
+
+
 def test_off_the_hour_names_the_nearest_hours_by_the_hospitals_clock(session):
     refused = refusal_of(session, hour("10:30"), hour("10:00", doctor="d2", hospital="del"))
     assert refused.refusal is Refusal.INVALID
