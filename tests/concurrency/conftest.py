@@ -36,7 +36,7 @@ class Crew:
         return self._start(app, "worker", *options, **environment)
 
     def beat(self) -> subprocess.Popen[bytes]:
-        return self._start("workers.app", "beat")
+        return self._start("workers.app", "beat", "--loglevel", "INFO")
 
     def ring(self, times: int = 1) -> None:
         with self._bell.connection_for_write() as connection:

@@ -153,6 +153,7 @@ def test_a_request_that_kills_its_worker_fails_alone(network, crew, queue):
 def test_everything_stops_when_it_is_asked_to(crew):
     worker, beat = crew.worker(), crew.beat()
     until(lambda: "Connected to" in crew.log(worker), what="the worker to be connected")
+    until(lambda: "beat: Starting" in crew.log(beat), what="beat to heed signals")
     for process in (worker, beat):
         process.send_signal(signal.SIGTERM)
     assert [process.wait(timeout=20) for process in (worker, beat)] == [0, 0]
