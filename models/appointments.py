@@ -15,7 +15,7 @@ from models.base import new_ids, period
 from models.explaining import WantedHour, explain
 from models.faults import Fault, Refusal, Refused, refuse_if
 from models.inputs import AppointmentIn
-from models.references import check_reference, find_doctors, find_hospitals, find_patients
+from models.references import check_reference, find_doctors, find_hospitals, find_patients, lock_to_change
 from models.schedule import Appointment, AppointmentStatus
 from planner.problem import HOUR
 
@@ -57,13 +57,7 @@ def change_status(
         where it does not exist, has changed since, or is booked no longer.
 
     """
-    appointment = session.get(Appointment, appointment_id, with_for_update=True)
-    if appointment is None:
-        message = f"There is no appointment {appointment_id}."
-        raise Refused(Refusal.NOT_FOUND, [Fault("unknown_appointment", "", str(appointment_id), message)])
-    if version not in (None, appointment.version):
-        message = "The appointment has been changed since you read it; read it again."
-        raise Refused(Refusal.STALE, [Fault("changed_since", "", str(appointment_id), message)])
+    appointment = lock_to_change(session, Appointment, appointment_id, version)
     if appointment.status is not AppointmentStatus.BOOKED:
         message = f"The appointment is {appointment.status} already; only a booked one changes."
         raise Refused(Refusal.CLASH, [Fault("appointment_not_booked", "status", appointment.status, message)])

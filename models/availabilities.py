@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 
 from models.base import ends, new_ids, period
-from models.faults import Fault, Refusal, Refused, refuse_if
+from models.faults import Fault, Refusal, refuse_if
 from models.hospitals import Hospital, Opening
 from models.inputs import AvailabilityIn
-from models.references import check_reference, find_doctors, find_hospitals
+from models.references import check_reference, find_doctors, find_hospitals, lock_to_change
 from models.schedule import Appointment, AppointmentStatus, Availability
 from planner.wording import spoken
 
@@ -83,7 +83,7 @@ def change_availability(
         lie outside it; it names them.
 
     """
-    availability = _locked(session, availability_id, version)
+    availability = lock_to_change(session, Availability, availability_id, version)
     refuse_if(_runs_backward(start, end, 0))
     wanted = _Wanted(0, availability.doctor_id, availability.hospital_id, period(start, end), availability.id)
     refuse_if(_clashes(session, [wanted]), Refusal.CLASH)
@@ -102,20 +102,9 @@ def withdraw_availability(session: Session, availability_id: uuid.UUID, version:
         where it does not exist, has changed since, or booked appointments stand in it; it names them.
 
     """
-    availability = _locked(session, availability_id, version)
+    availability = lock_to_change(session, Availability, availability_id, version)
     withdrawal = delete(Availability).where(Availability.id == availability_id)
     _keeping_appointments(session, availability, withdrawal, None)
-
-
-def _locked(session: Session, availability_id: uuid.UUID, version: int | None) -> Availability:
-    availability = session.get(Availability, availability_id, with_for_update=True)
-    if availability is None:
-        message = f"There is no availability {availability_id}."
-        raise Refused(Refusal.NOT_FOUND, [Fault("unknown_availability", "", str(availability_id), message)])
-    if version not in (None, availability.version):
-        message = "The availability has been changed since you read it; read it again."
-        raise Refused(Refusal.STALE, [Fault("changed_since", "", str(availability_id), message)])
-    return availability
 
 
 def _runs_backward(start: dt.datetime, end: dt.datetime, row: int) -> Iterator[Fault]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -41,10 +41,9 @@ def explain(session: Session, wanted: Sequence[WantedHour], now: dt.datetime) ->
     since = min(now, *(hour.start for hour in wanted))
     snapshot = problem_of(session, [_request(hour) for hour in wanted], now=since, reach=reach)
     wording = Wording.of(snapshot.problem, lambda _kind, id_: snapshot.names.get(id_, id_))
+    by_row = {str(hour.row): hour for hour in wanted}
     for conflict in explain_hopeless(snapshot.problem, wording):
-        fault = _fault(conflict, wanted)
-        passed = since < now and dt.datetime.fromisoformat(fault.value) < now
-        yield replace(fault, message=f"{PASSED} {fault.message}") if passed else fault
+        yield _fault(conflict, by_row[conflict.request], now)
 
 
 def _request(hour: WantedHour) -> Request:
@@ -60,8 +59,7 @@ def _request(hour: WantedHour) -> Request:
     )
 
 
-def _fault(conflict: Conflict, wanted: Sequence[WantedHour]) -> Fault:
-    row = int(conflict.request)
-    start = next(hour.start for hour in wanted if hour.row == row)
+def _fault(conflict: Conflict, hour: WantedHour, now: dt.datetime) -> Fault:
+    message = f"{PASSED} {conflict.message}" if hour.start < now else conflict.message
     facts = {**conflict.facts, "alternatives": [alternative_json(each) for each in conflict.alternatives]}
-    return Fault(conflict.kind, "start", start.isoformat(), conflict.message, row, facts)
+    return Fault(conflict.kind, "start", hour.start.isoformat(), message, hour.row, facts)

@@ -3,14 +3,18 @@
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ARRAY, Select, String, Uuid, any_, literal, or_, select
 from sqlalchemy.orm import Session
 
-from models.faults import Fault
+from models.faults import Fault, Refusal, Refused
 from models.hospitals import Hospital
 from models.people import Doctor, Patient, User
+from models.schedule import Appointment, Availability
+
+Changeable = TypeVar("Changeable", Appointment, Availability)
+"""What people change one at a time, each change told by its version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,25 @@ def inactive(kind: str, field: str, reference: str, row: int = 0) -> Fault:
     return Fault(
         f"inactive_{kind}", field, reference, f"The {kind} {reference!r} is no longer active; choose another.", row
     )
+
+
+def lock_to_change(session: Session, kind: type[Changeable], id_: uuid.UUID, version: int | None) -> Changeable:
+    """The row of that id, locked until the transaction ends. `version`: what the caller saw of it; None: any.
+
+    Raises
+    ------
+    Refused
+        where it does not exist, or has changed since the caller saw it.
+
+    """
+    name = kind.__tablename__
+    row = session.get(kind, id_, with_for_update=True)
+    if row is None:
+        raise Refused(Refusal.NOT_FOUND, [Fault(f"unknown_{name}", "", str(id_), f"There is no {name} {id_}.")])
+    if version not in (None, row.version):
+        message = f"The {name} has been changed since you read it; read it again."
+        raise Refused(Refusal.STALE, [Fault("changed_since", "", str(id_), message)])
+    return row
 
 
 def check_reference(directory: Directory, kind: str, field: str, reference: str, row: int = 0) -> Iterable[Fault]:
