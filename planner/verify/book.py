@@ -6,6 +6,7 @@ Instants are whole microseconds since 1970 (see `planner.instants.micros`), hour
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -23,6 +24,11 @@ NEVER = 2**62
 
 WEIGHT = {Priority.URGENT: 1, Priority.SOON: 2, Priority.ROUTINE: 3}
 """The order of priorities: the lower the number, the higher."""
+
+
+def told_micros(told: str) -> int:
+    """An instant as facts and certificates tell it, in microseconds. Raises ValueError where it is none."""
+    return micros(datetime.fromisoformat(told))
 
 
 class Entry(NamedTuple):

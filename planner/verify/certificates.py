@@ -4,13 +4,12 @@ Each says: these requests, all of the refused one's priority or higher, cannot a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from planner.instants import HOUR_US, micros
+from planner.instants import HOUR_US
 from planner.plan import Conflict, PlanStatus
 from planner.problem import Appointment, Request
-from planner.verify.book import WEIGHT, Book
+from planner.verify.book import WEIGHT, Book, told_micros
 
 SEARCH_STEPS = 20_000
 """How many choices a `search` certificate is tried with before it is left standing as neither proved nor disproved."""
@@ -74,7 +73,7 @@ def _members(
 
 def _offers_fault(book: Book, requests: Sequence[Request], certificate: Mapping[str, Any]) -> str | None:
     """Hall's condition: *all* offers that any of the requests accepts are fewer than the requests."""
-    told = {(offer["doctor"], offer["hospital"], _us(offer["start"])) for offer in certificate["offers"]}
+    told = {(offer["doctor"], offer["hospital"], told_micros(offer["start"])) for offer in certificate["offers"]}
     accepted = {hour for request in requests for hour in book.offers(request)}
     if told != accepted or len(told) != len(certificate["offers"]):
         return "has a certificate that does not list exactly the offers that its requests accept"
@@ -91,7 +90,7 @@ def _instants_fault(
     of_patient: dict[str, list[tuple[int, int]]] = {}
     total = 0
     for told in instants:
-        weight, at = told.get("weight", 1), _us(told["at"])
+        weight, at = told.get("weight", 1), told_micros(told["at"])
         if weight < 1:
             return "has a certificate with a weight that is not positive"
         total += weight
@@ -147,7 +146,3 @@ def _search_fault(book: Book, members: Sequence[Request | Appointment]) -> str |
         return False
 
     return "has a certificate that a plan disproves" if place(0) else None
-
-
-def _us(told: str) -> int:
-    return micros(datetime.fromisoformat(told))

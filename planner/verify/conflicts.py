@@ -2,13 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from planner.instants import HOUR_US, micros
 from planner.plan import Alternative, Conflict, ConflictKind, PlanStatus
 from planner.problem import Appointment, Request
-from planner.verify.book import WEIGHT, Book, Entry, Hour
+from planner.verify.book import WEIGHT, Book, Entry, Hour, told_micros
 from planner.verify.certificates import certificate_fault
 from planner.verify.violation import Violation
 
@@ -95,7 +94,7 @@ def _nobody_there_fault(book: Book, request: Request, conflict: Conflict) -> str
     if sorted(facts["hospitals"]) != hospitals:
         return "does not name exactly the hospitals that the request accepts"
     window = facts["window"]
-    if (_us(window["earliest"]), _us(window["latest"])) != (begin, end):
+    if (told_micros(window["earliest"]), told_micros(window["latest"])) != (begin, end):
         return "does not tell the request's window"
     if kind == ConflictKind.HOSPITAL_CLOSED:
         return _next_opening_fault(book, hospitals, begin, facts["next_opening"])
@@ -115,9 +114,9 @@ def _next_opening_fault(book: Book, hospitals: Sequence[str], begin: int, told: 
                 break
     if told is None:
         return "hides the next opening" if firsts else None
-    period = (_us(told["start"]), _us(told["end"]))
+    period = (told_micros(told["start"]), told_micros(told["end"]))
     known = told["hospital"] in hospitals and period in book.openings[told["hospital"]]
-    right = known and firsts and _us(told["first_hour"]) == min(firsts) and period[0] <= min(firsts) < period[1]
+    right = known and firsts and told_micros(told["first_hour"]) == min(firsts) and period[0] <= min(firsts) < period[1]
     return None if right else "tells a next opening that is not the next"
 
 
@@ -136,7 +135,7 @@ def _nearest_fault(book: Book, request: Request, told: Mapping[str, Any] | None)
                 nearest[doctor, hospital] = min(outside(start) for start in starts)
     if told is None:
         return "hides the nearest availability" if nearest else None
-    place, period = (told["doctor"], told["hospital"]), (_us(told["start"]), _us(told["end"]))
+    place, period = (told["doctor"], told["hospital"]), (told_micros(told["start"]), told_micros(told["end"]))
     if place not in nearest or period not in book.available[place]:
         return "tells an availability that does not exist"
     hours = book.hours_in(*place, *period)
@@ -151,7 +150,7 @@ def _named(book: Book, told: Sequence[Mapping[str, Any]], key: str, kind: str) -
     for fact in told:
         entry = book.by_name.get((kind, fact[key]))
         if entry is None or (entry.doctor, entry.hospital, entry.start) != (
-            fact["doctor"], fact["hospital"], _us(fact["start"])
+            fact["doctor"], fact["hospital"], told_micros(fact["start"])
         ):  # fmt: skip
             raise ValueError(f"{kind} {fact[key]} has no such hour")
         if entry in named:
@@ -268,7 +267,3 @@ def _unbookable(book: Book, request: Request, hour: Hour) -> bool:
         or book.of_doctor.overlapping(doctor, start)
         or book.of_patient.overlapping(request.patient, start)
     )
-
-
-def _us(told: str) -> int:
-    return micros(datetime.fromisoformat(told))
