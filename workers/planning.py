@@ -7,7 +7,7 @@ from threading import Event, Thread
 from time import perf_counter
 
 import structlog
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.exc import OperationalError
 
 from models.session import transaction
 from models.settings import Settings
@@ -67,7 +67,7 @@ def _claim(chosen: Settings, *, worker: str, now: datetime) -> Claim | None:
     terms = Terms(
         lease=timedelta(seconds=chosen.lease),
         # A live run may still explain its plan when its time to solve is over.
-        patience=timedelta(seconds=min(2 * chosen.plan_time_limit, chosen.lease)),
+        patience=timedelta(seconds=2 * chosen.plan_time_limit),
         limits=Limits(chosen.plan_batch_size, chosen.max_attempts),
     )
     with transaction() as session:
@@ -137,8 +137,6 @@ def _commit(claimed: Claim, snapshot: Snapshot, plan: Plan, now: datetime) -> Ou
 
 def _give_back(claimed: Claim, error: Exception, chosen: Settings, *, now: datetime) -> None:
     """Queue the requests of a failed run again, each with one more lost run on its account."""
-    if isinstance(error, StatementError):
-        error.hide_parameters = True  # they name the patient
     told = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
     log.error("planning failed", error=told, exc_info=error)
 
