@@ -23,8 +23,8 @@ class Prices:
     """A price for every seeker and for instants of doctors and patients (weak duality of linear programming).
 
     For every candidate the price of its seeker and those of the instants inside its hour, its doctor's and its
-    patient's, add up to at least its gain under `weights`. An instant serves one hour and a seeker takes one, so no plan
-    gains more than all prices together. `seeker` has one entry per seeker: 0 or more for a request, of either sign
+    patient's, add up to at least its gain under `weights`. An instant serves one hour, and a seeker takes one. So no
+    plan gains more than all prices together. `seeker` has one entry per seeker: 0 or more for a request, of either sign
     for a movable appointment, which has an hour in every plan.
     """
 
