@@ -1,7 +1,7 @@
 """What the planner answers: plain frozen values, as `docs/planning-problem.md` defines them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -81,6 +81,22 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True)
+class ProvedPrices:
+    """Prices that prove a bound on every plan of a problem; `docs/planning-problem.md` says how they are read.
+
+    `weights` maps `urgent`, `soon`, `routine` and `move` to what one booking gains and one move costs, in hours of
+    inconvenience. `requests` and `appointments` (the movable ones) map ids to prices, `doctors` and `patients` ids to
+    the prices of their instants (UTC). What is not named has the price 0.
+    """
+
+    weights: Mapping[str, int]
+    requests: Mapping[str, int]
+    appointments: Mapping[str, int]
+    doctors: Mapping[str, Mapping[datetime, int]]
+    patients: Mapping[str, Mapping[datetime, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What was solved, by what, in how long. `seconds` maps a stage to its wall-clock seconds."""
 
@@ -93,7 +109,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A booking or a conflict for every request of a problem."""
+    """A booking or a conflict for every request of a problem.
+
+    `prices` prove the bound; None where the goals' weights do not fit into 64 bits.
+    """
 
     status: PlanStatus
     bookings: tuple[Booking, ...]
@@ -101,4 +120,5 @@ class Plan:
     conflicts: tuple[Conflict, ...]
     objective: Objective
     bound: Objective
+    prices: ProvedPrices | None = field(default=None, kw_only=True)
     receipt: Receipt

@@ -15,7 +15,18 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from planner.faults import Fault, Finding, Location, findings
 from planner.mending import Spoiled, mend, written_twice
-from planner.plan import Alternative, Booking, Conflict, ConflictKind, Move, Objective, Plan, PlanStatus, Receipt
+from planner.plan import (
+    Alternative,
+    Booking,
+    Conflict,
+    ConflictKind,
+    Move,
+    Objective,
+    Plan,
+    PlanStatus,
+    ProvedPrices,
+    Receipt,
+)
 from planner.problem import Appointment, Availability, Doctor, Hospital, Period, Priority, Problem, Request
 
 LONGEST_VALUE = 80
@@ -55,6 +66,25 @@ def _instant(value: object) -> datetime:
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 """An instant with its offset."""
+
+
+def _each_once(prices: object) -> object:
+    """Refuses an instant that is there twice, with two offsets: one of its prices would be lost."""
+    if isinstance(prices, dict):
+        known: dict[datetime, str] = {}
+        for told in prices:
+            try:
+                first = known.setdefault(_instant(told), told)
+            except PydanticCustomError:  # it is told as one that is no instant
+                continue
+            if first != told:
+                about = {"told": told, "first": first, "remedy": "keep one of them"}
+                raise PydanticCustomError("instant_twice", "{told} is the same instant as {first}; {remedy}", about)
+    return prices
+
+
+InstantPrices = Annotated[dict[Instant, int], BeforeValidator(_each_once)]
+"""The prices of instants, by instant."""
 
 
 class _File(BaseModel):
@@ -205,6 +235,28 @@ class ObjectiveModel(_File):
     inconvenience: int
 
 
+class WeightsModel(_File):
+    """What one booking of each priority gains and one move costs, in hours of inconvenience."""
+
+    urgent: int
+    soon: int
+    routine: int
+    move: int
+
+
+class PricesModel(_File):
+    """Prices that prove the bound."""
+
+    weights: WeightsModel
+    requests: dict[str, int]
+    appointments: dict[str, int]
+    doctors: dict[str, InstantPrices]
+    patients: dict[str, InstantPrices]
+
+    def values(self) -> ProvedPrices:
+        return ProvedPrices(self.weights.model_dump(), self.requests, self.appointments, self.doctors, self.patients)
+
+
 class ReceiptModel(_File):
     """What was solved, by what, in how long."""
 
@@ -224,6 +276,7 @@ class PlanModel(_File):
     conflicts: list[ConflictModel]
     objective: ObjectiveModel
     bound: ObjectiveModel
+    prices: PricesModel | None = None
     receipt: ReceiptModel
 
     def values(self) -> Plan:
@@ -241,6 +294,7 @@ class PlanModel(_File):
             _objective(self.objective),
             _objective(self.bound),
             Receipt(**self.receipt.model_dump()),
+            prices=None if self.prices is None else self.prices.values(),
         )  # fmt: skip
 
 
@@ -412,6 +466,7 @@ def _plan_as_dict(plan: Plan) -> Mapping[str, object]:
         ],
         "objective": _goals(plan.objective),
         "bound": _goals(plan.bound),
+        "prices": None if plan.prices is None else _prices(plan.prices),
         "receipt": {
             "problem_sha256": plan.receipt.problem_sha256, "planner": plan.receipt.planner,
             "ortools": plan.receipt.ortools, "seed": plan.receipt.seed, "seconds": dict(plan.receipt.seconds),
@@ -426,3 +481,17 @@ def _place(at: Booking | Move | Alternative) -> dict[str, str]:
 def _goals(objective: Objective) -> dict[str, object]:
     booked = {str(priority): count for priority, count in objective.booked.items()}
     return {"booked": booked, "moved": objective.moved, "inconvenience": objective.inconvenience}
+
+
+def _prices(prices: ProvedPrices) -> dict[str, object]:
+    return {
+        "weights": dict(prices.weights),
+        "requests": dict(prices.requests),
+        "appointments": dict(prices.appointments),
+        "doctors": {doctor: _by_instant(of) for doctor, of in prices.doctors.items()},
+        "patients": {patient: _by_instant(of) for patient, of in prices.patients.items()},
+    }
+
+
+def _by_instant(prices: Mapping[datetime, int]) -> dict[str, int]:
+    return {at.isoformat(): price for at, price in prices.items()}
