@@ -31,8 +31,8 @@ format: .venv/dev  ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
-bench: .venv/runtime  ## Measure the speed, each figure as a ratio to a named reference
-	@$(BIN)/python -m bench
+bench: .venv/dev  ## Measure the speed and write docs/performance.md (BENCH="500 tight --quick" selects; BENCH=--help)
+	@$(BIN)/python -m bench $(BENCH)
 
 pictures: .venv/runtime  ## Draw the README's picture from a real run of the demo
 	@$(BIN)/python -m bench.pictures

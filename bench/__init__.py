@@ -1,1 +1,1 @@
-"""Benchmarks: each prints a ratio against a named reference measured in the same run."""
+"""`make bench`: the planner measured against bare relaxations and against other ways to plan, in one run."""
