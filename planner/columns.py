@@ -84,8 +84,8 @@ class Candidates:
 class Columns:
     """Everything the stages after this one look at.
 
-    `hours` are all available hours; `taken[h]` says that a fixed appointment of the doctor overlaps hour `h`; the
-    others are the offers.
+    `patients` are those of requests and movable appointments. `hours` are all available hours; `taken[h]` says that a
+    fixed appointment of the doctor overlaps hour `h`; the others are the offers.
     """
 
     requests: tuple[Request, ...]
@@ -93,6 +93,7 @@ class Columns:
     fixed: tuple[Appointment, ...]
     doctors: tuple[str, ...]
     hospitals: tuple[str, ...]
+    patients: tuple[str, ...]
     hospital_sets: Bools
     moments: Moments
     hours: Hours
@@ -128,7 +129,7 @@ def columns(problem: Problem) -> Columns:
     stays = _stays(movables, moments, seekers, doctors, hospitals, len(requests))
     candidates = _candidates(open_ones, stays, moments, seekers, busy_at)
     return Columns(
-        requests, movables, fixed, tuple(doctors), tuple(hospitals), hospital_sets,
+        requests, movables, fixed, tuple(doctors), tuple(hospitals), tuple(patients), hospital_sets,
         moments, hours, taken, seekers, wishes, candidates,
     )  # fmt: skip
 

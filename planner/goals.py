@@ -7,10 +7,10 @@ import numpy as np
 from planner.columns import MOVABLE, ROUTINE, SOON, URGENT, Candidates
 from planner.hours import Bools, Ints
 
-EXACT = 2**48
-"""Gains stay below this: floating point holds them exactly, and sums and differences of a dozen of them."""
-SUM_EXACT = 2**62
-"""Sums of gains stay below this: 64 bits hold them."""
+LARGEST = 2**55
+"""Gains stay below this, so that 64 bits hold them in twelfths and sums of a dozen of them."""
+STEP = 2**50
+"""A step of priority stays below this: floating point holds a few of them, exactly (see `planner.relaxation`)."""
 
 
 class Score(NamedTuple):
@@ -65,7 +65,7 @@ class Weights(NamedTuple):
         Each weight exceeds by one unit all that the lower goals can add up to: the inconvenience, the sum over the
         seekers of the largest one each; the moves, the number of movable appointments; the bookings, the number of
         requests of the priority. So of two plans the one with the better `Score.key` has the greater gain.
-        They are Python's integers, which do not overflow; `fits` says whether columns can hold them.
+        They are Python's integers, which do not overflow; `fit` says whether columns can hold them.
         """
         count = _seekers_by_rank(candidates)
         dearest = np.zeros(int(candidates.seeker.max(initial=-1)) + 1, dtype=np.int64)
@@ -75,9 +75,9 @@ class Weights(NamedTuple):
         soon = routine * (count[ROUTINE] + 1)
         return cls(move, routine, soon, soon * (count[SOON] + 1))
 
-    def fits(self, candidates: Candidates) -> bool:
-        """Whether `gain` can be computed with, exactly, in 64 bits and in floating point."""
-        return self.urgent < EXACT and self.urgent * len(candidates) < SUM_EXACT
+    def fit(self) -> bool:
+        """Whether gains can be computed with, exactly, in 64 bits, and steps of priority in floating point."""
+        return self.urgent < LARGEST and self.routine < STEP
 
     def gain(self, candidates: Candidates) -> Ints:
         """One number per candidate that stands for all goals at once; 0 for an appointment that stays."""
@@ -98,29 +98,6 @@ class Weights(NamedTuple):
         moved, inconvenience = divmod(max(-bound, 0), self.move)
         urgent, soon, routine = booked
         return Score(urgent, soon, routine, moved, inconvenience)
-
-
-def booking_gain(candidates: Candidates) -> Ints:
-    """The first goal alone: a request outweighs all those of lower priority."""
-    count = _seekers_by_rank(candidates)
-    soon = count[ROUTINE] + 1
-    return np.array([0, soon * (count[SOON] + 1), soon, 1], dtype=np.int64)[candidates.rank]
-
-
-def booked_within(bound: int, candidates: Candidates) -> Score:
-    """The best score of any plan made of `candidates` whose `booking_gain` is at most `bound`."""
-    count = _seekers_by_rank(candidates)
-    booked = []
-    soon = count[ROUTINE] + 1
-    for rank, weight in ((URGENT, soon * (count[SOON] + 1)), (SOON, soon), (ROUTINE, 1)):
-        booked.append(min(count[rank], bound // weight))
-        bound -= booked[-1] * weight
-    return Score(*booked)
-
-
-def upheaval_gain(candidates: Candidates) -> Ints:
-    """The second and the third goal alone: a move outweighs all inconvenience."""
-    return -Weights.of(candidates).move * candidates.moves - candidates.cost
 
 
 def _seekers_by_rank(candidates: Candidates) -> list[int]:

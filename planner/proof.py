@@ -25,15 +25,17 @@ class Prices:
     For every candidate the price of its seeker and those of the instants inside its hour, its doctor's and its
     patient's, add up to at least its gain under `weights`. An instant serves one hour, and a seeker takes one. So no
     plan gains more than all prices together. `seeker` has one entry per seeker: 0 or more for a request, of either sign
-    for a movable appointment, which has an hour in every plan.
+    for a movable appointment, which has an hour in every plan. Prices are in whole `unit`-ths of an hour of
+    inconvenience.
     """
 
     weights: Weights
+    unit: int
     seeker: Ints
     doctor: InstantPrices
     patient: InstantPrices
 
     @property
-    def total(self) -> int:
-        """The bound, as a Python integer: at 100,000 requests it may not fit into 64 bits."""
-        return sum(sum(column.tolist()) for column in (self.seeker, self.doctor.price, self.patient.price))
+    def bound(self) -> int:
+        """What no plan gains more than, as a Python integer: at 100,000 requests it may not fit into 64 bits."""
+        return sum(sum(column.tolist()) for column in (self.seeker, self.doctor.price, self.patient.price)) // self.unit

@@ -1,153 +1,137 @@
-"""The priced assignment: a bound on every plan, and mostly the best plan itself, in a fraction of a second."""
-
-from dataclasses import dataclass, field
+"""The relaxation: the best assignment of seekers to places, blind to crossings, and the prices that prove it."""
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+from scipy.sparse import csr_array, hstack
+from scipy.sparse.csgraph import maximum_bipartite_matching, min_weight_full_bipartite_matching
 
-from planner.budget import Budget
-from planner.columns import MOVABLE, Candidates
-from planner.goals import EXACT, SUM_EXACT
-from planner.hours import Bools, Ints, Moments
-from planner.repair import Repair
-from planner.rules import Rows, doctor_in_one_place, patient_in_one_place
-from planner.task import Task
+from planner.hours import Bools, Ints, spans
+from planner.network import Network, Tariff
 
-PATIENCE = 10
-"""After so many changes of prices without a better plan or bound, the solver takes over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Relaxed:
-    """No plan gains more than `bound`; `plan` (a mask) gains `gain`. Proved best where the two are equal."""
-
-    bound: int
-    gain: int
-    plan: Bools
+FEW = 150_000
+"""Up to so many candidates are assigned at once."""
+BEGIN_WITH = 15
+"""Beyond, the assignment begins with so many of the best candidates of each seeker."""
+DEAREST = 2_048
+"""Candidates that cost a seeker so many hours or more count as equally dear there."""
+UNCOVERED = 0.1
+"""If the prices leave more candidates uncovered than this share of the seekers, they join and all is assigned anew."""
+NOBODY = -1
 
 
-def relax(task: Task, seed: int, budget: Budget) -> Relaxed:
-    """Bound and plan by Lagrangian relaxation (Held and Karp 1970; Fisher 1981). The task has no floors.
+def relax(network: Network) -> tuple[Bools, Tariff]:
+    """The best assignment (a mask of candidates), and its prices.
 
-    An assignment knows that a seeker takes one hour and that a doctor's hour is taken once. It does not know that two
-    hours of one patient, or two hours of a doctor half an hour apart, can overlap. Each such row that an assignment
-    breaks gets a price, which its candidates pay, and the assignment is solved again. Whatever the prices (0 or more),
-    the value of the assignment plus the prices bounds every plan; and if a row with a price is used exactly once, the
-    price costs the bound nothing.
+    The prices fit the chosen candidates exactly and cover the others but a few; free places have none. Where they cover
+    all, the assignment is the best there is (Egerváry 1931), and its gain bounds every plan's.
+
+    Beginning with a few candidates of each seeker and pricing the others (column generation: Gilmore and Gomory 1961)
+    makes most of the work independent of how many hours a request accepts.
     """
-    candidates, moments, gain = task.candidates, task.moments, task.gain
-    repair = Repair(candidates, moments)
-    assignment = Assignment(candidates, moments)
-    grid, hair = _grid(gain, assignment.seekers)
-    # Ties make the assignment jump to and fro; a hair more or less for each candidate breaks them.
-    uneven = grid * gain + np.random.default_rng(seed).integers(0, hair, len(gain))
-    highest = int(uneven.max(initial=0)) + 1
-    shared = [rule(candidates, moments) for rule in (doctor_in_one_place, patient_in_one_place)]
-    prices = [_Prices(rows, hair, highest) for rows in shared]
-    best, best_gain, bound = np.zeros(len(gain), dtype=np.bool_), -1, int(gain.max(initial=0)) * len(gain)
-    stale = 0
-    took = 0.0
-    while stale < PATIENCE and (best_gain < 0 or budget.left() > took):
-        begun = budget.left()
-        net = uneven - sum(p.paid(len(gain)) for p in prices)
-        wanted = assignment.solve(net)
-        proved = (int(net[wanted].sum()) + sum(int(p.price.sum()) for p in prices)) // grid
-        plan = repair.plan(wanted, gain)
-        stale = 0 if proved < bound or task.gained(plan) > best_gain else stale + 1
-        bound = min(bound, proved)
-        if task.gained(plan) > best_gain:
-            best, best_gain = plan, task.gained(plan)
-        changed = [p.change(wanted) for p in prices]
-        took = begun - budget.left()
-        if best_gain == bound or not any(changed):
-            break
-    return Relaxed(bound, best_gain, best)
+    value = _value(network)
+    active = _begin_with(network)
+    while True:
+        which = np.flatnonzero(active)
+        chosen = which[_assign(network, which, value[which])]
+        tariff = _prices(network, which, chosen)
+        uncovered = tariff.loss(network) < 0
+        if np.count_nonzero(uncovered) <= UNCOVERED * network.seekers:
+            mask = np.zeros(len(network), dtype=np.bool_)
+            mask[chosen] = True
+            return mask, tariff
+        active |= uncovered
 
 
-def _grid(gain: Ints, seekers: int) -> tuple[int, int]:
-    """How fine the whole numbers of the relaxation are, and how many of its units make a hair.
+def _value(network: Network) -> Ints:
+    """Gains small enough for floating point, under which the same assignments are best as under `network.gain`.
 
-    A unit is `1 / grid` of an hour of inconvenience, as fine as floating point allows with room for a few prices on
-    top, none of which exceeds the largest gain. What a hair adds for every seeker is at most half an hour, so that it
-    cannot hide in the bound.
+    The sets of seekers that can be assigned together are the independent sets of a matroid (transversal matroids:
+    Edmonds and Fulkerson 1965). In a matroid a set that is best for some weights of its elements is best for all
+    weights that rank them alike. So it does not matter how far a higher priority outweighs a lower one, if only the
+    lower goals cannot make up for a step, and steps of one unit more than all that these can add up to suffice.
+    Movable appointments count as the highest priority: they can all be assigned, and so they are.
     """
-    grid, largest = 1, int(np.abs(gain).max(initial=1))
-    while grid < 2**20 and 2 * grid * largest < 4 * EXACT and 2 * grid * largest * seekers < SUM_EXACT:
-        grid *= 2
-    return grid, 1 + grid // (2 * seekers + 2)
+    step = network.weights.routine
+    of_rank = np.array([4 * step, 3 * step, 2 * step, step], dtype=np.int64)
+    candidates = network.candidates
+    return of_rank[candidates.rank] - network.weights.move * candidates.moves - candidates.cost
 
 
-@dataclass(slots=True)
-class _Prices:
-    """The prices of the rows of one rule, in units of the grid, and between which values each is sought.
+def _begin_with(network: Network) -> Bools:
+    """The candidates to begin with: of each seeker the best few, and all that are as good as the last of them.
 
-    At price `low` a row was used more than once, at `high` not at all (-1: not known yet). A price begins with a `hair`
-    and stays at most `highest`, which no request can pay.
+    Counted hour by hour of cost, which needs no sorting. All candidates if those cannot give everybody a place.
     """
-
-    rows: Rows
-    hair: int
-    highest: int
-    price: Ints = field(init=False)
-    low: Ints = field(init=False)
-    high: Ints = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.price = np.zeros(self.rows.count, dtype=np.int64)
-        self.low = np.full(self.rows.count, -1, dtype=np.int64)
-        self.high = np.full(self.rows.count, -1, dtype=np.int64)
-
-    def paid(self, candidates: int) -> Ints:
-        """What each candidate pays: the prices of its rows."""
-        paid = np.zeros(candidates, dtype=np.int64)
-        np.add.at(paid, self.rows.candidate, self.price[self.rows.row])
-        return paid
-
-    def change(self, wanted: Bools) -> bool:
-        """Raises the prices of rows used twice, lowers those of rows not used; whether any changed."""
-        used = np.bincount(self.rows.row[wanted[self.rows.candidate]], minlength=self.rows.count)
-        up, down = used > 1, (used == 0) & (self.price > 0)
-        self.low[up] = self.price[up]
-        self.high[down] = self.price[down]
-        # Other prices have changed since: a limit that leaves no room to search in is out of date.
-        self.high[up & (self.high - self.price <= 1)] = -1
-        self.low[down & (self.price - self.low <= 1)] = -1
-        between = (self.low + self.high) // 2
-        higher = np.where(self.high < 0, np.minimum(4 * self.price + self.hair, self.highest), between)
-        lower = np.where(self.low < 0, self.price // 4, between)
-        fresh = np.where(up, higher, np.where(down, lower, self.price))
-        changed = bool((fresh != self.price).any())
-        self.price = fresh
-        return changed
+    everything = np.ones(len(network), dtype=np.bool_)
+    if len(network) <= FEW:
+        return everything
+    cost = np.minimum(network.candidates.cost + network.candidates.moves, DEAREST)
+    levels = int(cost.max()) + 1
+    up_to = np.bincount(network.seeker * levels + cost, minlength=network.seekers * levels)
+    up_to = np.cumsum(up_to.reshape(network.seekers, levels), axis=1)
+    few = cost <= (up_to < BEGIN_WITH).sum(axis=1)[network.seeker]
+    enough = _assignable(_graph(network, np.flatnonzero(few))) == network.seekers
+    return few if enough else everything
 
 
-class Assignment:
-    """The problem with two rules left: no seeker twice, no (doctor, moment) twice."""
+def _assign(network: Network, which: Ints, value: Ints) -> Bools:
+    """Which of the candidates `which` make the assignment of greatest total value.
 
-    def __init__(self, candidates: Candidates, moments: Moments) -> None:
-        seekers, self._row = np.unique(candidates.seeker, return_inverse=True)
-        hours, self._column = np.unique(moments.key(candidates.doctor, candidates.moment), return_inverse=True)
-        self._must = candidates.rank == MOVABLE
-        self._may = np.unique(self._row[~self._must])
-        self.seekers, self._hours = len(seekers), len(hours)
+    By SciPy's sparse Jonker-Volgenant algorithm (1987), which gives every row a column. Where all seekers can be
+    assigned at once they are the rows, where all places can be filled these are: the best assignment does so, since
+    one more seeker outweighs everything else. Otherwise each seeker also has a column of its own that means no place.
+    """
+    if not len(which):
+        return np.zeros(0, dtype=np.bool_)
+    seeker, place = network.seeker[which], network.place[which]
+    dearest = int(value.max()) + 1  # makes every cost positive: SciPy takes 0 for no entry
+    graph = _graph(network, which, dearest - value)
+    most = _assignable(graph)
+    if most == network.seekers:
+        _, taken = min_weight_full_bipartite_matching(graph)
+        return np.asarray(place == taken[seeker])
+    if most == network.places:
+        _, taker = min_weight_full_bipartite_matching(graph.T.tocsr())
+        return np.asarray(seeker == taker[place])
+    none = csr_array(
+        (np.full(network.seekers, float(dearest)), np.arange(network.seekers), np.arange(network.seekers + 1))
+    )
+    _, taken = min_weight_full_bipartite_matching(hstack([graph, none], format="csr"))
+    return np.asarray(place == taken[seeker])
 
-    def solve(self, gain: Ints) -> Bools:
-        """The mask of candidates of greatest total `gain`, by the sparse Jonker-Volgenant algorithm (1987) of SciPy.
 
-        A row of the matrix is a seeker, a column an hour of a doctor. A request also has a column of its own that means
-        no hour and gains 0; a movable appointment has none, and can always stay.
-        """
-        chosen = np.zeros(len(gain), dtype=np.bool_)
-        if not self.seekers:
-            return chosen
-        useful = np.flatnonzero((gain > 0) | self._must)
-        # The cost of no hour. Every cost is positive then, as it has to be: SciPy takes 0 for no entry.
-        none = max(int(gain.max()), 0) + 1
-        rows = np.concatenate([self._row[useful], self._may])
-        columns = np.concatenate([self._column[useful], self._hours + self._may])
-        costs = np.concatenate([none - gain[useful], np.full(len(self._may), none)]).astype(np.float64)
-        matrix = csr_array((costs, (rows, columns)), shape=(self.seekers, self._hours + self.seekers))
-        _, matched = min_weight_full_bipartite_matching(matrix)
-        chosen[useful] = self._column[useful] == matched[self._row[useful]]
-        return chosen
+def _graph(network: Network, which: Ints, cost: Ints | None = None) -> csr_array:
+    """A row per seeker, a column per place; `which` ascends."""
+    begin = np.searchsorted(which, network.first).astype(np.int32)
+    entries = np.ones(len(which)) if cost is None else cost.astype(np.float64)
+    return csr_array((entries, network.place[which].astype(np.int32), begin), shape=(network.seekers, network.places))
+
+
+def _assignable(graph: csr_array) -> int:
+    """How many seekers can be assigned at once (Hopcroft and Karp 1973)."""
+    return int(np.count_nonzero(maximum_bipartite_matching(graph, perm_type="column") != NOBODY))
+
+
+def _prices(network: Network, which: Ints, chosen: Ints) -> Tariff:
+    """The least prices that cover the candidates `which`, given the best assignment among them (candidates `chosen`).
+
+    A place costs what the one whom it would suit best, of those who do not have it, would gain by it; a seeker is
+    left with the gain of its candidate less the price of its place; so a price that rises makes others rise. From 0
+    they rise until all candidates are covered (Bellman's equations 1958; least prices: Shapley and Shubik 1971).
+    """
+    seeker, place, gain = network.seeker[which], network.place[which], network.gain[which]
+    first = np.searchsorted(which, network.first)
+    earned = np.zeros(network.seekers, dtype=np.int64)
+    earned[network.seeker[chosen]] = network.gain[chosen]
+    owner = np.full(network.places, NOBODY, dtype=np.int64)
+    owner[network.place[chosen]] = network.seeker[chosen]
+    profit, price = earned.copy(), np.zeros(network.places, dtype=np.int64)
+    hopeful = np.arange(network.seekers)
+    while len(hopeful):
+        wanted = spans(first[hopeful], first[hopeful + 1])
+        bid, before = gain[wanted] - profit[seeker[wanted]], price.copy()
+        rising = bid > price[place[wanted]]
+        np.maximum.at(price, place[wanted[rising]], bid[rising])
+        risen = np.flatnonzero(price > before)
+        hopeful = owner[risen]
+        profit[hopeful] = earned[hopeful] - price[risen]
+    return Tariff(profit, price, np.zeros(network.nowhere + 1, dtype=np.int64))

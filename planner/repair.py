@@ -1,87 +1,192 @@
-"""From a choice that breaks rules to a plan, by simple means: something to start from, and to fall back on."""
+"""From the best assignment to a plan: clashes at crossings resolved one by one, at the least loss, and priced."""
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from planner.columns import MOVABLE, Candidates
-from planner.hours import Bools, Ints, Moments
-from planner.rules import RULES
+from planner.budget import Budget
+from planner.columns import MOVABLE
+from planner.exchange import FAR, NOBODY, Exchange, LostError, Way
+from planner.hours import Bools, Ints
+from planner.network import Network, Tariff
+
+NEAR = 8
+"""Exchanges look at about so many candidates of each seeker at first: those that lose least."""
+SAMPLE = 50_000
+"""From so many candidates it is guessed how much they may lose."""
+WIDER = 4
+"""By this factor the look widens where an exchange lost more."""
+ENOUGH, TRIES = 200, 10
+"""So many exchanges, and so many more for each clash; then repair gives up, as they may go round in circles."""
 
 
-class Repair:
-    """Makes plans out of choices. Built once for some candidates, because counting who uses what takes a table."""
+def repair(network: Network, chosen: Bools, tariff: Tariff, budget: Budget) -> tuple[Bools, Tariff]:
+    """A plan near the assignment `chosen` (both masks), and prices for it, given those of the assignment.
 
-    def __init__(self, candidates: Candidates, moments: Moments) -> None:
-        rows = [rule(candidates, moments) for rule in RULES]
-        offset = np.cumsum([0, *(r.count for r in rows)])
-        row = np.concatenate([r.row + start for r, start in zip(rows, offset[:-1], strict=True)])
-        candidate = np.concatenate([r.candidate for r in rows])
-        ones = np.ones(len(row), dtype=np.int64)
-        self._rows = csr_array((ones, (candidate, row)), shape=(len(candidates), int(offset[-1])))
-        self._candidates = candidates
-        self._stays = np.flatnonzero((candidates.rank == MOVABLE) & ~candidates.moves)
+    Of two seekers at one crossing the one for whom it loses less takes another hour, by the cheapest exchange. So the
+    plan loses next to nothing against the assignment. Then crossings get prices of their own until every candidate is
+    covered; where that succeeds, the plan is proved the best.
+    """
+    loss = tariff.loss(network)
+    reach = _reach(loss, network.seekers)
+    while True:
+        which = np.flatnonzero((loss <= reach) | chosen)
+        clashes = Clashes(Exchange(network, which, tariff, chosen), budget)
+        resolved = clashes.resolve()
+        if not resolved or clashes.dearest <= reach or len(which) == len(network):
+            break
+        reach = max(WIDER * reach, clashes.dearest)  # an exchange lost more than candidates that nobody looked at
+    exchange = clashes.exchange
+    plan = np.zeros(len(network), dtype=np.bool_)
+    seats = exchange.candidate[exchange.seat]
+    plan[seats[seats != NOBODY]] = True
+    if resolved:
+        clashes.charge()
+    else:
+        plan = plain_plan(network, plan)
+    return plan, Tariff(exchange.profit, exchange.price[: network.places], exchange.toll)
 
-    def plan(self, wanted: Bools, gain: Ints) -> Bools:
-        """A plan near `wanted` (both masks) in which nobody could do better without displacing somebody else.
 
-        Movable appointments take the hours wanted for them if they all can, and stay otherwise. Then the requests of
-        `wanted` in the order of their rank and gain, each unless it breaks a rule by now; then improvements.
+def _reach(loss: Ints, seekers: int) -> int:
+    """The loss up to which there are about `NEAR` candidates for each seeker."""
+    sample = loss[:: max(1, len(loss) // SAMPLE)]
+    return max(1, int(np.quantile(sample, min(1.0, NEAR * seekers / len(loss))))) if len(sample) else 1
+
+
+class Clashes:
+    """Takes clashes out of an exchange. `dearest` is the greatest loss of one step."""
+
+    def __init__(self, exchange: Exchange, budget: Budget) -> None:
+        self.exchange, self._budget = exchange, budget
+        self.dearest = 0
+        self._left = ENOUGH + TRIES * len(exchange.crowded())
+
+    def resolve(self) -> bool:
+        """Carries out exchanges until no crossing is used twice; whether that succeeded."""
+        exchange = self.exchange
+        try:
+            self._welcome(np.arange(len(exchange.seeker)))
+            while len(crowded := exchange.crowded()):
+                for crossing in crowded.tolist():
+                    while exchange.users[crossing] > 1:
+                        way = self._cheapest(crossing)
+                        if way is None:
+                            return False
+                        self._carry_out(way)
+        except LostError:
+            return False
+        return True
+
+    def charge(self) -> None:
+        """Prices crossings so that candidates barred by them are covered too, as far as their users can pay.
+
+        A user pays for its crossing what it would lose by leaving it; where that is less than what the crossing is
+        worth to somebody else, a gap between plan and bound is left.
         """
-        rank = self._candidates.rank
-        used = np.zeros(self._rows.shape[1], dtype=np.int64)
-        kept = np.flatnonzero(wanted & (rank == MOVABLE))
-        chosen = self._add_all(kept, used)
-        if int(chosen.sum()) < len(self._stays):
-            used[:] = 0
-            chosen = self._add_all(self._stays, used)
-        requests = np.flatnonzero(wanted & (rank != MOVABLE))
-        chosen |= self._add_all(requests[np.lexsort((requests, -gain[requests], rank[requests]))], used)
-        self._improve(chosen, used, gain)
-        return chosen
-
-    def _add_all(self, candidates: Ints, used: Ints) -> Bools:
-        """Adds each in turn unless it breaks a rule; the mask of those added."""
-        added = np.zeros(len(self._candidates), dtype=np.bool_)
-        for candidate in candidates.tolist():
-            rows = self._rows_of(candidate)
-            if not used[rows].any():
-                used[rows] += 1
-                added[candidate] = True
-        return added
-
-    def _improve(self, chosen: Bools, used: Ints, gain: Ints) -> None:
-        """Gives seekers better candidates that collide with nothing but their own present one, while there are any."""
-        seeker = self._candidates.seeker
+        exchange = self.exchange
+        unpaid: set[int] = set()
         while True:
-            present = np.full(int(seeker.max(initial=-1)) + 1, -1, dtype=np.int64)
-            present[seeker[chosen]] = np.flatnonzero(chosen)
-            rise = gain - np.where(present[seeker] >= 0, gain[present[seeker]], 0)
-            better = np.flatnonzero(rise > 0)
-            mine = present[seeker[better]]
-            own = self._rows[better].multiply(self._rows[mine]).sum(axis=1) * (mine >= 0)
-            free = better[self._rows[better] @ used == own]
-            if not len(free):
+            loss = exchange.loss(np.arange(len(exchange.seeker)))
+            seats = np.flatnonzero(loss < 0)
+            crossing = exchange.barring(seats)
+            todo = [number for number in np.unique(crossing).tolist() if number not in unpaid]
+            if not todo or self._budget.left() <= 0:
                 return
-            for candidate in free[np.lexsort((free, -rise[free]))].tolist():
-                self._take(candidate, present, used, chosen)
+            for number in todo:
+                worth = -int(exchange.loss(seats[crossing == number]).min())
+                if worth > 0 and not self._charge(number, worth):
+                    unpaid.add(number)
 
-    def _take(self, candidate: int, present: Ints, used: Ints, chosen: Bools) -> None:
-        """Moves the seeker of `candidate` there, unless it has moved already or another seeker's move blocks it now."""
-        seeker = int(self._candidates.seeker[candidate])
-        before = int(present[seeker])
-        if before >= 0 and not chosen[before]:
-            return
-        if before < 0 and used[self._rows_of(candidate)].any():
-            return
-        if before >= 0:
-            used[self._rows_of(before)] -= 1
-        if used[self._rows_of(candidate)].any():
-            used[self._rows_of(before)] += 1
-            return
-        chosen[candidate] = True
-        used[self._rows_of(candidate)] += 1
-        if before >= 0:
-            chosen[before] = False
+    def _charge(self, crossing: int, worth: int) -> bool:
+        """Raises the price of the crossing by `worth`, or as far as its user pays; whether all of it was paid."""
+        exchange = self.exchange
+        users = exchange.using(crossing)
+        if len(users) != 1:
+            return False
+        exchange.toll[crossing] += worth
+        try:
+            way = exchange.away(int(users[0]), worth)
+        except LostError:
+            exchange.toll[crossing] -= worth
+            return False
+        paid = min(worth, way.loss)
+        exchange.toll[crossing] -= worth - paid
+        exchange.settle(way, paid)
+        return paid == worth
 
-    def _rows_of(self, candidate: int) -> Ints:
-        return np.asarray(self._rows.indices[self._rows.indptr[candidate] : self._rows.indptr[candidate + 1]])
+    def _cheapest(self, crossing: int) -> Way | None:
+        """The cheapest exchange that takes one of its users off the crossing."""
+        best: Way | None = None
+        for user in self.exchange.using(crossing).tolist():
+            way = self.exchange.away(user, FAR if best is None else best.loss)
+            best = way if way.seats else best
+            if best is not None and best.loss == 0:
+                break
+        return best
+
+    def _carry_out(self, way: Way) -> None:
+        """Carries the exchange out, and those that it makes worth while."""
+        if self._left <= 0 or self._budget.left() <= 0:
+            raise LostError
+        self._left -= 1
+        self.dearest = max(self.dearest, way.loss)
+        left = self.exchange.carry_out(way)
+        self._welcome(np.unique(self.exchange.wanting(left)))
+
+    def _welcome(self, seats: Ints) -> None:
+        """Lets seekers take those of the seats that are open to them now and not covered by the prices."""
+        exchange = self.exchange
+        seats = seats[exchange.loss(seats) < 0]
+        for seeker in np.unique(exchange.seeker[seats]).tolist():
+            mine = seats[exchange.seeker[seats] == seeker]
+            mine = mine[~exchange.barred(mine)]
+            gain = -int(exchange.loss(mine).min(initial=0))
+            if gain > 0:
+                exchange.profit[seeker] += gain
+                self._carry_out(exchange.away(seeker, FAR, or_back=True))
+
+
+def plain_plan(network: Network, wanted: Bools) -> Bools:
+    """A plan by simple means, near the candidates `wanted` (masks; of each seeker at most one).
+
+    Movable appointments take what is wanted for them if they all can, and stay otherwise. Then the requests, in the
+    order of what they would gain, take what is wanted for them if it is free, and then those that have nothing yet the
+    best that is free.
+    """
+    candidates, gain = network.candidates, network.gain
+    chosen = wanted & network.must[network.seeker]
+    if chosen.sum() != network.must.sum() or _clash(network, chosen):
+        chosen = (candidates.rank == MOVABLE) & ~candidates.moves
+    taken = np.zeros(network.places, dtype=np.bool_)
+    crossed = np.zeros(network.nowhere + 1, dtype=np.bool_)
+
+    def free(which: Ints) -> Ints:
+        open_ = ~taken[network.place[which]] & (gain[which] > 0)
+        for crossing in network.crossings:
+            open_ &= ~crossed[crossing[which]]
+        return which[open_]
+
+    def take(which: Ints) -> None:
+        chosen[which] = True
+        taken[network.place[which]] = True
+        for crossing in network.crossings:
+            crossed[crossing[which]] = True
+        crossed[network.nowhere] = False
+
+    take(np.flatnonzero(chosen))
+    asked = np.flatnonzero(wanted & ~network.must[network.seeker])
+    for candidate in asked[np.argsort(-gain[asked], kind="stable")]:
+        take(free(candidate[np.newaxis]))
+    idle = ~network.must
+    idle[network.seeker[chosen]] = False
+    best = np.maximum.reduceat(gain, network.first[:-1]) if network.seekers else gain
+    for seeker in np.argsort(-best, kind="stable")[idle[np.argsort(-best, kind="stable")]].tolist():
+        open_ = free(np.arange(network.first[seeker], network.first[seeker + 1]))
+        if len(open_):
+            take(open_[np.argmax(gain[open_])][np.newaxis])
+    return chosen
+
+
+def _clash(network: Network, chosen: Bools) -> bool:
+    """Whether two of the chosen candidates share a place or a crossing."""
+    used = [network.place[chosen], *(crossing[chosen] for crossing in network.crossings)]
+    shared = [used[0], np.concatenate([np.zeros(0, dtype=np.int64), *used[1:]])]
+    return any(bool((np.bincount(column[column != network.nowhere]) > 1).any()) for column in shared)

@@ -1,6 +1,9 @@
 """The best plan for some candidates: the stages from bound to decision, in their order."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -8,125 +11,124 @@ from scipy.sparse.csgraph import connected_components
 
 from planner.budget import Budget
 from planner.columns import Candidates
-from planner.goals import Score, Weights, booked_within, booking_gain, score, upheaval_gain
+from planner.goals import Score, Weights, score
 from planner.hours import Bools, Ints, Moments
-from planner.model import Solver, decide
-from planner.prices import few_best, price
-from planner.relaxation import Assignment, relax
-from planner.rounding import rounded
-from planner.rules import RULES
-from planner.task import Floor, Task
-
-CONFIRM_PER_SEEKER = 3
-"""How many candidates of each seeker the solver sees where the relaxation has proved its plan the best already."""
+from planner.model import Decision, Solver, decide
+from planner.network import Network, Tariff
+from planner.proof import Prices
+from planner.relaxation import relax
+from planner.repair import repair
+from planner.tighten import tighten
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The chosen candidates (a mask), and a score that no plan exceeds."""
+    """The chosen candidates (a mask), a score that no plan exceeds, and prices that prove it or nearly so.
+
+    There are no prices where weights for all goals together do not fit into 64 bits.
+    """
 
     plan: Bools
     bound: Score
+    prices: Prices | None
 
 
-def search(candidates: Candidates, moments: Moments, solver: Solver, budget: Budget) -> Found:
-    """The best plan; if the budget runs out, the best found.
-
-    Parts that share no doctor's hour and no patient's hour are planned apart. That is exact: scores of parts add up,
-    and a sum is lexicographically greatest when every summand is.
-    """
-    part_of = parts(candidates, moments)
-    with budget.stage("relaxation"):
-        plan = _easy(candidates, moments, part_of)
-    easy = np.isin(part_of, np.unique(part_of[plan]), assume_unique=False) if plan.any() else plan
-    bound = score(candidates, plan)
-    if easy.any():
-        at = np.flatnonzero(easy)
-        task = Task(candidates, moments, Weights.of(candidates).gain(candidates)).take(at)
-        plan[at], _ = _best(task, plan[at], task.gained(plan[at]), solver, budget)
-    for part in np.unique(part_of[~easy]):
-        at = np.flatnonzero(part_of == part)
-        found = _search_part(candidates.take(at), moments, solver, budget)
-        plan[at] = found.plan
-        bound = bound.plus(found.bound)
-    return Found(plan, bound)
-
-
-def parts(candidates: Candidates, moments: Moments) -> Ints:
-    """A number for each candidate: different where candidates share no row of any rule, not even through others."""
-    total, begin = len(candidates), len(candidates)
-    edges = []
-    for rule in RULES:
-        rows = rule(candidates, moments)
-        edges.append((rows.candidate, rows.row + begin))
-        begin += rows.count
-    ends = tuple(np.concatenate(side) for side in zip(*edges, strict=True))
-    graph = csr_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(begin, begin))
-    return np.asarray(connected_components(graph, directed=False)[1][:total], dtype=np.int64)
-
-
-def _easy(candidates: Candidates, moments: Moments, part_of: Ints) -> Bools:
-    """The plan of the parts in which an assignment that knows only two of the rules obeys all: nothing beats it."""
-    plan = np.zeros(len(candidates), dtype=np.bool_)
+def search(candidates: Candidates, moments: Moments, seekers: int, solver: Solver, budget: Budget) -> Found:
+    """The best plan; if the budget runs out, the best found. `seekers` counts all, also those without candidates."""
     weights = Weights.of(candidates)
-    if not weights.fits(candidates):
-        return plan
-    plan = Assignment(candidates, moments).solve(weights.gain(candidates))
-    for rule in RULES:
-        rows = rule(candidates, moments)
-        hard = part_of[rows.candidate[np.isin(rows.row, rows.broken(plan))]]
-        plan &= ~np.isin(part_of, hard)
-    return plan
-
-
-def _search_part(candidates: Candidates, moments: Moments, solver: Solver, budget: Budget) -> Found:
-    weights = Weights.of(candidates)
-    if not weights.fits(candidates):
+    if not weights.fit():
         return _in_two_steps(candidates, moments, solver, budget)
-    task = Task(candidates, moments, weights.gain(candidates))
-    plan, bound = _relaxed_then_best(task, solver, budget)
-    return Found(plan, weights.score_within(bound, candidates))
+    network = Network.of(candidates, moments, weights)
+    best = _best(network, solver, budget)
+    return Found(best.plan, weights.score_within(best.bound, candidates), best.tariff.prices(network, seekers))
+
+
+class _Best(NamedTuple):
+    """A plan (a mask), a gain that no plan exceeds, and prices."""
+
+    plan: Bools
+    bound: int
+    tariff: Tariff
+
+
+def _best(network: Network, solver: Solver, budget: Budget) -> _Best:
+    """An assignment that is blind to crossings bounds every plan. Where it clashes it is repaired, at the least loss,
+    and prices say what that loss has to be. Where they leave a gap, linear programs around it close it. Only
+    candidates that lose less than what is left can be in a better plan: among these CP-SAT decides. Mostly it confirms.
+    """
+    with budget.stage("relaxation"):
+        assigned, tariff = relax(network)
+    with budget.stage("repair"):
+        plan, tariff = repair(network, assigned, tariff, budget)
+        tariff.cover(network)
+    with budget.stage("prices"):
+        plan, tariff = tighten(network, plan, tariff, budget)
+    with budget.stage("solve"):
+        plan, bound = _decided(network, plan, tariff, solver, budget)
+    return _Best(plan, bound, tariff)
+
+
+def _decided(network: Network, plan: Bools, tariff: Tariff, solver: Solver, budget: Budget) -> tuple[Bools, int]:
+    """CP-SAT's plan, and the gain that no plan exceeds."""
+    gap = tariff.gap(network, plan)
+    core = np.flatnonzero((tariff.loss(network) <= gap) | plan)
+    parts = [core] if gap < tariff.unit else list(_parts(network, plan, tariff, core))
+
+    def decided(part: Ints) -> Decision:
+        return decide(network, tariff, part, plan[part], solver.seed, budget)
+
+    with ThreadPoolExecutor(max(1, min(solver.workers, len(parts)))) as threads:
+        decisions = list(threads.map(decided, parts))
+    best = np.zeros(len(network), dtype=np.bool_)
+    best[np.concatenate([decision.chosen for decision in decisions])] = True
+    gained = sum(decision.hint_loss - decision.least_loss for decision in decisions)
+    return best, network.gained(plan) + gained // tariff.unit
+
+
+def _parts(network: Network, plan: Bools, tariff: Tariff, core: Ints) -> Iterator[Ints]:
+    """The candidates of each part of the core that can be improved, then those of all other parts together.
+
+    Parts share no row, so each is best by itself. And what the plan loses, it loses in parts: in one of them no better
+    plan can use a candidate that loses more than the plan loses there.
+    """
+    loss, prices = tariff.loss(network), tariff.of_rows
+    row, of = network.uses(core)
+    rows = network.rows
+    graph = csr_array((np.ones(len(row), dtype=np.int8), (rows + of, row)), shape=(rows + len(core),) * 2)
+    count, part = connected_components(graph, directed=False)
+    used = np.zeros(rows, dtype=np.bool_)
+    used[row[plan[core[of]]]] = True
+    lost = np.bincount(part[:rows], weights=np.where(used, 0, prices), minlength=count)
+    lost += np.bincount(part[rows:], weights=np.where(plan[core], loss[core], 0), minlength=count)
+    mine = part[rows:]
+    improvable = lost >= tariff.unit
+    for number in np.unique(mine[improvable[mine]]).tolist():
+        yield core[(mine == number) & ((loss[core] <= lost[number]) | plan[core])]
+    rest = core[~improvable[mine]]
+    if len(rest):
+        yield rest
 
 
 def _in_two_steps(candidates: Candidates, moments: Moments, solver: Solver, budget: Budget) -> Found:
-    """The goals one after the other, where weights for all of them at once would not fit into 64 bits."""
-    booking = booking_gain(candidates)
-    plan, most = _relaxed_then_best(Task(candidates, moments, booking), solver, budget)
-    booked = int(booking[plan].sum())
-    upheaval = Task(candidates, moments, upheaval_gain(candidates), (Floor(booking, booked),))
-    plan, least = _best(upheaval, plan, 0, solver, budget)
-    if booked < most:
-        return Found(plan, booked_within(most, candidates))
-    reached = score(candidates, plan)
-    moved, inconvenience = divmod(-least, Weights.of(candidates).move)
-    return Found(plan, reached._replace(moved=moved, inconvenience=inconvenience))
+    """The bookings first, then all goals with priorities a single step apart.
 
-
-def _relaxed_then_best(task: Task, solver: Solver, budget: Budget) -> tuple[Bools, int]:
-    with budget.stage("relaxation"):
-        relaxed = relax(task, solver.seed, budget)
-    return _best(task, relaxed.plan, relaxed.bound, solver, budget)
-
-
-def _best(task: Task, plan: Bools, bound: int, solver: Solver, budget: Budget) -> tuple[Bools, int]:
-    """From a plan and a bound to a better plan and bound: prices say which candidates matter, CP-SAT decides."""
-    if budget.left() <= 0:
-        return plan, bound
-    core, sufficient = few_best(task, CONFIRM_PER_SEEKER), False
-    if task.gained(plan) < bound:
-        with budget.stage("prices"):
-            priced = price(task, task.gained(plan), budget)
-        if priced is not None:
-            plan = plan if priced.plan is None else priced.plan
-            bound = min(bound, priced.bound)
-            if task.gained(plan) < bound:
-                with budget.stage("rounding"):
-                    plan = rounded(task, plan, priced, budget)
-            # A better plan cannot afford candidates that lose more than the gap.
-            core, sufficient = priced.loss <= priced.bound - task.gained(plan), True
-    at = np.flatnonzero(core | plan)
-    with budget.stage("solve"):
-        decision = decide(task.take(at), plan[at], bound, solver, budget)
-    best = np.zeros(len(task.gain), dtype=np.bool_)
-    best[at[decision.plan]] = True
-    return best, max(decision.bound if sufficient else bound, task.gained(best))
+    Where the second plan books as many as the first proved possible, it is the best: of the plans that book as many it
+    gains the most. Priorities a step apart nearly always do so (see `planner.relaxation`); where they do not, the
+    better plan is answered, with what is proved.
+    """
+    counted = replace(candidates, cost=np.zeros_like(candidates.cost), moves=np.zeros_like(candidates.moves))
+    most = Weights.of(counted)
+    first = _best(Network.of(counted, moments, most), solver, budget)
+    bound = most.score_within(first.bound, counted)
+    step = Weights.of(candidates).routine
+    weights = Weights.of(candidates)._replace(soon=2 * step, urgent=3 * step)
+    plans = [first.plan]
+    if weights.fit():
+        network = Network.of(candidates, moments, weights)
+        second = _best(network, solver, budget)
+        reached = score(candidates, second.plan)
+        if network.gained(second.plan) == second.bound and reached[:3] == bound[:3]:
+            return Found(second.plan, reached, None)
+        plans.append(second.plan)
+    best = max(plans, key=lambda plan: score(candidates, plan).key)
+    return Found(best, Score(*bound[:3]), None)

@@ -1,5 +1,8 @@
 """From a problem to a plan: the whole way on one screen. Importing this module loads OR-Tools."""
 
+import os
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from importlib.metadata import version
 
 import numpy as np
@@ -11,13 +14,14 @@ from planner.goals import Score, score, told_bound
 from planner.hours import Bools
 from planner.instants import LocalClock, instant
 from planner.model import Solver
-from planner.plan import Booking, Move, Objective, Plan, PlanStatus, Receipt
+from planner.plan import Booking, Move, Objective, Plan, PlanStatus, ProvedPrices, Receipt
 from planner.problem import Priority, Problem
+from planner.proof import InstantPrices, Prices
 from planner.schemas import problem_sha256
 from planner.search import search
 from planner.wording import Wording
 
-PLANNER = "slotwise-1"
+PLANNER = "slotwise-2"
 """Changes whenever the same problem and seed may give another plan than before."""
 
 EXPLANATION_SECONDS = 5.0
@@ -29,21 +33,24 @@ def plan(
     *,
     seed: int = 0,
     time_limit: float = 30.0,
-    solver_workers: int = 1,
+    solver_workers: int | None = None,
     wording: Wording | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Plan:
     """The best plan for `problem`, proved so, with every refusal explained.
 
     `time_limit` is in seconds of wall-clock time for finding the plan; when it runs out, the best plan found comes with
-    the status `feasible` and an honest bound. Explaining comes on top. The same problem, version, seed and number of
-    workers give the same plan unless the time runs out. `wording` says how ids are called in sentences.
+    the status `feasible` and an honest bound. Explaining comes on top. The same problem, version and seed give the same
+    plan unless the time runs out. `solver_workers` threads at most solve independent parts (None: one per core).
+    `wording` says how ids are called in sentences; `progress` is called with the name of each stage when it begins.
 
     `problem` must be one that `planner.schemas` would not refuse.
     """
-    budget = Budget(time_limit)
+    budget = Budget(time_limit, progress)
     with budget.stage("columns"):
         table = columns(problem)
-    found = search(table.candidates, table.moments, Solver(seed, solver_workers), budget)
+    solver = Solver(seed, solver_workers or os.cpu_count() or 1)
+    found = search(table.candidates, table.moments, len(table.seekers.rank), solver, budget)
     reached = score(table.candidates, found.plan)
     optimal = reached == found.bound
     with budget.stage("explain"):
@@ -60,6 +67,7 @@ def plan(
         conflicts=conflicts,
         objective=_objective(reached),
         bound=_objective(told_bound(found.bound, reached, table.candidates)),
+        prices=None if found.prices is None else _told(found.prices, table),
         receipt=Receipt(digest, PLANNER, version("ortools"), seed, {"relaxation": 0.0, "solve": 0.0} | budget.spent),
     )
 
@@ -77,6 +85,31 @@ def _carried_out(problem: Problem, table: Columns, chosen: Bools) -> tuple[tuple
         elif picked.moves[i]:
             moved.append(Move(table.movables[seeker - len(table.requests)].id, doctor, hospital, start))
     return tuple(bookings), tuple(moved)
+
+
+def _told(prices: Prices, table: Columns) -> ProvedPrices:
+    """The prices by the ids of requests, appointments, doctors and patients, and by instants in UTC."""
+    at = [instant(us) for us in table.moments.start.tolist()]
+    seeker = prices.seeker.tolist()
+    asked = len(table.requests)
+
+    def by_id(prices: InstantPrices, names: Sequence[str]) -> dict[str, dict[datetime, int]]:
+        told: dict[str, dict[datetime, int]] = {}
+        for owner, moment, price in zip(
+            prices.owner.tolist(), prices.moment.tolist(), prices.price.tolist(), strict=True
+        ):
+            told.setdefault(names[owner], {})[at[moment]] = price
+        return told
+
+    return ProvedPrices(
+        weights=prices.weights._asdict(),
+        requests={request.id: price for request, price in zip(table.requests, seeker[:asked], strict=True) if price},
+        appointments={
+            movable.id: price for movable, price in zip(table.movables, seeker[asked:], strict=True) if price
+        },
+        doctors=by_id(prices.doctor, table.doctors),
+        patients=by_id(prices.patient, table.patients),
+    )
 
 
 def _objective(reached: Score) -> Objective:
