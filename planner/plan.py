@@ -86,7 +86,8 @@ class ProvedPrices:
 
     `weights` maps `urgent`, `soon`, `routine` and `move` to what one booking gains and one move costs, in hours of
     inconvenience. `requests` and `appointments` (the movable ones) map ids to prices, `doctors` and `patients` ids to
-    the prices of their instants (UTC). What is not named has the price 0.
+    the prices of their instants (UTC). What is not named has the price 0. Prices, not weights, are in whole `unit`-ths
+    of an hour of inconvenience.
     """
 
     weights: Mapping[str, int]
@@ -94,6 +95,7 @@ class ProvedPrices:
     appointments: Mapping[str, int]
     doctors: Mapping[str, Mapping[datetime, int]]
     patients: Mapping[str, Mapping[datetime, int]]
+    unit: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,9 +252,12 @@ class PricesModel(_File):
     appointments: dict[str, int]
     doctors: dict[str, InstantPrices]
     patients: dict[str, InstantPrices]
+    unit: int = 1
 
     def values(self) -> ProvedPrices:
-        return ProvedPrices(self.weights.model_dump(), self.requests, self.appointments, self.doctors, self.patients)
+        return ProvedPrices(
+            self.weights.model_dump(), self.requests, self.appointments, self.doctors, self.patients, self.unit
+        )
 
 
 class ReceiptModel(_File):
@@ -486,6 +489,7 @@ def _goals(objective: Objective) -> dict[str, object]:
 def _prices(prices: ProvedPrices) -> dict[str, object]:
     return {
         "weights": dict(prices.weights),
+        "unit": prices.unit,
         "requests": dict(prices.requests),
         "appointments": dict(prices.appointments),
         "doctors": {doctor: _by_instant(of) for doctor, of in prices.doctors.items()},
