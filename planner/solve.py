@@ -102,7 +102,7 @@ def _told(prices: Prices, table: Columns) -> ProvedPrices:
         return told
 
     return ProvedPrices(
-        weights=prices.weights._asdict(),
+        weights={name: getattr(prices.weights, name) for name in ("urgent", "soon", "routine", "move")},
         requests={request.id: price for request, price in zip(table.requests, seeker[:asked], strict=True) if price},
         appointments={
             movable.id: price for movable, price in zip(table.movables, seeker[asked:], strict=True) if price
