@@ -1,132 +1,224 @@
-"""Hours that a refused request did not ask for but could have: free once the whole plan is carried out."""
+"""Hours that refused requests did not ask for but could have: free once the whole plan is carried out."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from planner.columns import Columns
-from planner.hours import Bools, Hours, Ints
-from planner.instants import HOUR_US, LocalClock, instant, micros
+from planner.handout import Handout
+from planner.hours import Bools, Hours, Ints, spans
+from planner.instants import LocalClock, instant, micros
 from planner.plan import Alternative
 from planner.problem import Problem, Request
-from planner.standing import Standing
+from planner.standing import Standing, Timeline
 from planner.wording import Wording
 
 MOST = 3
 """How many alternatives a conflict offers at most."""
+REACHES = (32, 256)
+"""How many free hours on either side of its preferred instant a request is given alternatives from: the second reach
+only where the first was not enough to give it hours of its own."""
+ROWS = 1_000_000
+"""So many hours are looked at together, to bound the memory."""
 
 
-class Alternatives:
-    """Hands out the free hours of a plan, each to one refused request as far as they reach.
+def alternatives(
+    problem: Problem, columns: Columns, standing: Standing, refused: Ints, wording: Wording
+) -> list[tuple[Alternative, ...]]:
+    """Up to MOST hours for each of the `refused` requests (numbers, ascending), nearest to its preferred instant first.
 
     An hour is free if it overlaps nothing that is booked, moved or stands. An appointment that a refused request meant
-    to replace still stands for everybody but that request. `refused` are numbers of requests.
+    to replace still stands for everybody but that request.
+
+    Different requests are given different hours, and those of one patient hours that do not overlap, as far as they
+    reach: first an hour for each of as many requests as possible, then a second, then a third, always among the free
+    hours within REACHES (see `planner.handout`). Only a request that is left with fewer shares hours of others.
+    """
+    if not len(refused):
+        return []
+    free = _Free.of(problem, columns, standing, refused)
+    numbers = refused.tolist()
+    patients = columns.seekers.patient[refused].tolist()
+    handout = Handout(free.hours, columns.moments, dict(zip(numbers, patients, strict=True)))
+    order = refused[np.argsort(columns.seekers.rank[refused], kind="stable")]
+    nearest: dict[int, list[int]] = {}
+    for reach in REACHES:
+        lacking = np.array([n for n in order.tolist() if len(handout.given[n]) < MOST], dtype=np.int64)
+        nearest.update(free.nearest(np.sort(lacking), reach))
+        handout.give(lacking.tolist(), nearest, MOST)
+    teller = _Teller(problem, free, wording)
+    return [teller.tell(number, _with_shared(nearest[number], handout.given[number])) for number in numbers]
+
+
+def _with_shared(nearest: Sequence[int], own: Sequence[int]) -> list[int]:
+    """A request's own hours, and if they are fewer than MOST the nearest others, in their order."""
+    chosen = {*own, *[hour for hour in nearest if hour not in own][: MOST - len(own)]}
+    return [hour for hour in nearest if hour in chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class _Free:
+    """The free hours, ascending by (moment, doctor, hospital), and what requests have to do with them.
+
+    `could_see[n]` and `asked[n]` are rows of `doctor_sets`: the doctors who could see the patient of request `n`, and
+    those whom it asks for. `kept` are the requests that did not get to replace their appointments; these are in
+    `kept_of_doctor` and `kept_of_patient`.
     """
 
-    def __init__(
-        self, problem: Problem, columns: Columns, standing: Standing, refused: Sequence[int], wording: Wording
-    ) -> None:
-        self._columns, self._standing, self._wording = columns, standing, wording
-        self._zones = {hospital.id: LocalClock(hospital.timezone).zone for hospital in problem.hospitals}
-        self._specialties = [
-            problem_doctor.specialties for problem_doctor in sorted(problem.doctors, key=lambda d: d.id)
-        ]
-        self._doctor_sets: dict[tuple[tuple[str, ...] | None, str | None], Bools] = {}
-        self._numbers = {id_: number for number, id_ in enumerate(columns.doctors)}
-        appointments = {appointment.id: appointment for appointment in problem.appointments}
-        self._kept = {n: appointments[moves] for n in refused if (moves := columns.requests[n].moves) is not None}
-        taken = [(self._numbers[h.doctor], h.start) for h in standing.holders]
-        free = ~self._overlapping(columns.hours, taken)
-        self._hours = columns.hours.take(free)
-        self._start = columns.moments.start[self._hours.moment]
-        self._given = np.zeros(len(self._hours), dtype=np.bool_)
-        self._kept_for = np.full(len(self._hours), -1, dtype=np.int64)
-        for number, kept in self._kept.items():
-            mine = self._overlapping(self._hours, [(self._numbers[kept.doctor], micros(kept.start))])
-            self._kept_for[mine] = number
+    columns: Columns
+    standing: Standing
+    hours: Hours
+    doctor_sets: Bools
+    could_see: Ints
+    asked: Ints
+    kept: Ints
+    kept_of_doctor: Timeline
+    kept_of_patient: Timeline
 
-    def of(self, number: int) -> tuple[Alternative, ...]:
-        """Up to three hours for the request of this number, the nearest to its preferred instant first."""
-        request = self._columns.requests[number]
-        outside, other_doctor, other_hospital = self._gives_up(number)
-        given_up = outside.astype(np.int64) + other_doctor + other_hospital
-        possible = self._acceptable(request)[self._hours.doctor] & (given_up > 0)
-        possible &= (self._kept_for == -1) | (self._kept_for == number)
-        possible &= self._patient_is_free(number)
-        away = np.abs(self._start - self._columns.seekers.preferred[number])
-        chosen = self._nearest(np.flatnonzero(possible & ~self._given), away, given_up, MOST)
-        if len(chosen) < MOST:
-            shared = self._nearest(np.flatnonzero(possible & self._given), away, given_up, MOST - len(chosen))
-            chosen = sorted([*chosen, *shared], key=lambda hour: int(away[hour]))
-        for hour in chosen:
-            near = np.abs(self._start - self._start[hour]) < HOUR_US
-            self._given |= near & (self._hours.doctor == self._hours.doctor[hour])
-        return tuple(
-            self._told(request, hour, [bool(flag[hour]) for flag in (outside, other_doctor, other_hospital)])
-            for hour in chosen
+    @classmethod
+    def of(cls, problem: Problem, columns: Columns, standing: Standing, refused: Ints) -> "_Free":
+        moments, hours = columns.moments, columns.hours
+        gone = moments.overlapping(standing.doctor, standing.start)
+        free = np.flatnonzero(~np.isin(moments.key(hours.doctor, hours.moment), gone))
+        free = free[np.argsort(hours.moment[free], kind="stable")]
+        sets = _DoctorSets(problem, columns)
+        could_see, asked = (np.zeros(len(columns.requests), dtype=np.int64) for _ in range(2))
+        for number in refused.tolist():
+            could_see[number], asked[number] = sets.of(columns.requests[number])
+        kept = np.array([n for n in refused.tolist() if columns.requests[n].moves is not None], dtype=np.int64)
+        appointments = {appointment.id: appointment for appointment in problem.appointments}
+        replaced = [appointments[columns.requests[n].moves or ""] for n in kept.tolist()]
+        start = np.array([micros(appointment.start) for appointment in replaced], dtype=np.int64)
+        doctor = np.array([sets.number[appointment.doctor] for appointment in replaced], dtype=np.int64)
+        of_patient = Timeline.of(columns.seekers.patient[kept], start)
+        told = sets.table()
+        return cls(
+            columns, standing, hours.take(free), told, could_see, asked, kept, Timeline.of(doctor, start), of_patient
         )
 
-    def _nearest(self, possible: Ints, away: Ints, given_up: Ints, most: int) -> list[int]:
-        """The `most` nearest in time; of equally near ones those that give up least, then the first."""
-        if len(possible) > most:
-            limit = np.partition(away[possible], most - 1)[most - 1]
-            possible = possible[away[possible] <= limit]
-        hours = self._hours.take(possible)
-        keys = (hours.hospital, hours.doctor, hours.moment, given_up[possible], away[possible])
-        return [int(hour) for hour in possible[np.lexsort(keys)][:most]]
+    def nearest(self, numbers: Ints, reach: int) -> Iterator[tuple[int, list[int]]]:
+        """Each request of `numbers` with the `reach` nearest hours that it could have instead, best first.
 
-    def _gives_up(self, number: int) -> tuple[Bools, Bools, Bools]:
-        """For each free hour: is it outside the window, with a doctor, at a hospital that was not asked for?"""
-        seekers, request = self._columns.seekers, self._columns.requests[number]
-        outside = (self._hours.moment < seekers.first[number]) | (self._hours.moment >= seekers.last[number])
-        doctors = np.ones(len(self._numbers), dtype=np.bool_)
-        if request.doctors is not None:
-            doctors[[self._numbers[d] for d in self._numbers if d not in request.doctors]] = False
-        hospital_set = self._columns.hospital_sets[seekers.hospitals[number]]
-        return outside, ~doctors[self._hours.doctor], ~hospital_set[self._hours.hospital]
+        Of hours equally near, those that give up least come first. Only hours are looked at that are among the `reach`
+        next ones before or after the preferred instant.
+        """
+        sets, of_set = np.unique(self.could_see[numbers], return_inverse=True)
+        hours_of = self.doctor_sets[sets] @ np.bincount(self.hours.doctor, minlength=self.doctor_sets.shape[1])
+        cost = hours_of + 2 * reach * np.bincount(of_set, minlength=len(sets))
+        part = np.cumsum(cost) // ROWS
+        for each in np.unique(part).tolist():
+            mine = np.flatnonzero(part[of_set] == each)
+            yield from self._nearest(numbers[mine], sets[part == each], reach)
 
-    def _acceptable(self, request: Request) -> Bools:
-        """The doctors who could see the patient: of the specialty asked for, or of one that a doctor asked for has."""
-        wish = (request.doctors, request.specialty)
-        if wish not in self._doctor_sets:
-            listed = self._columns.doctors if request.doctors is None else request.doctors
-            if request.specialty is not None:
-                wanted = frozenset({request.specialty})
-            else:
-                wanted = frozenset().union(*(self._specialties[self._numbers[doctor]] for doctor in listed))
-            same = request.specialty is None
-            self._doctor_sets[wish] = np.array(
-                [
-                    bool(has & wanted) or (same and d in listed)
-                    for d, has in zip(self._columns.doctors, self._specialties, strict=True)
-                ],
-                dtype=np.bool_,
-            )
-        return self._doctor_sets[wish]
+    def _nearest(self, numbers: Ints, sets: Ints, reach: int) -> Iterator[tuple[int, list[int]]]:
+        """The same for requests whose sets of doctors are among `sets`."""
+        moments, seekers = self.columns.moments, self.columns.seekers
+        found = [np.flatnonzero(self.doctor_sets[row][self.hours.doctor]) for row in sets.tolist()]
+        end = np.cumsum([len(hours) for hours in found])
+        table = np.concatenate(found)
+        key = moments.key(np.repeat(np.arange(len(sets)), [len(hours) for hours in found]), self.hours.moment[table])
+        mine = np.searchsorted(sets, self.could_see[numbers])
+        middle = np.searchsorted(key, moments.key(mine, np.searchsorted(moments.start, seekers.preferred[numbers])))
+        first = np.maximum(middle - reach, np.append(0, end)[mine])
+        last = np.minimum(middle + reach, end[mine])
+        asker, hour = np.repeat(np.arange(len(numbers)), last - first), table[spans(first, last)]
+        given_up = np.sum(self.given_up(numbers[asker], hour), axis=0)
+        possible = np.flatnonzero((given_up > 0) & self._is_free(numbers[asker], hour))
+        asker, hour, given_up = asker[possible], hour[possible], given_up[possible]
+        away = np.abs(moments.start[self.hours.moment[hour]] - seekers.preferred[numbers][asker])
+        order = np.lexsort((hour, given_up, away, asker))
+        begin = np.searchsorted(asker, np.arange(len(numbers) + 1))
+        hours = hour[order]
+        for place, number in enumerate(numbers.tolist()):
+            yield number, hours[begin[place] : min(begin[place + 1], begin[place] + reach)].tolist()
 
-    def _patient_is_free(self, number: int) -> Bools:
-        """For each free hour, whether it overlaps nothing that the patient has."""
-        patient = self._columns.requests[number].patient
-        busy = [holder.start for holder in self._standing.held_by(patient)]
-        busy += [micros(a.start) for n, a in self._kept.items() if a.patient == patient and n != number]
-        free = np.ones(len(self._start), dtype=np.bool_)
-        for start in busy:
-            free &= np.abs(self._start - start) >= HOUR_US
+    def given_up(self, number: Ints, hour: Ints) -> tuple[Bools, Bools, Bools]:
+        """Pair by pair of request and hour: is its time, its doctor, its hospital another than asked for?"""
+        seekers, hours = self.columns.seekers, self.hours.take(hour)
+        outside = (hours.moment < seekers.first[number]) | (hours.moment >= seekers.last[number])
+        other_doctor = ~self.doctor_sets[self.asked[number], hours.doctor]
+        return outside, other_doctor, ~self.columns.hospital_sets[seekers.hospitals[number], hours.hospital]
+
+    def _is_free(self, number: Ints, hour: Ints) -> Bools:
+        """Pair by pair of request and hour: does it overlap nothing of the patient, and nothing that others keep?"""
+        start = self.columns.moments.start[self.hours.moment[hour]]
+        patient = self.columns.seekers.patient[number]
+        free = np.ones(len(hour), dtype=np.bool_)
+        free[self.standing.of_patient.overlapping(patient, start).hour] = False
+        for timeline, owner in ((self.kept_of_doctor, self.hours.doctor[hour]), (self.kept_of_patient, patient)):
+            pair, keeper = timeline.overlapping(owner, start)
+            free[pair[self.kept[keeper] != number[pair]]] = False
         return free
 
-    def _told(self, request: Request, hour: int, gives_up: Sequence[bool]) -> Alternative:
-        """The free hour number `hour`; `gives_up` says whether its time, doctor and hospital were not asked for."""
-        doctor = self._columns.doctors[int(self._hours.doctor[hour])]
-        hospital = self._columns.hospitals[int(self._hours.hospital[hour])]
-        plain = Alternative(doctor, hospital, instant(int(self._start[hour]), self._zones[hospital]), ())
-        wording = self._wording
-        sentences = (wording.gives_up_window, wording.gives_up_doctor, wording.gives_up_hospital)
-        told = tuple(tell(request, plain) for tell, given_up in zip(sentences, gives_up, strict=True) if given_up)
-        return replace(plain, gives_up=told)
 
-    def _overlapping(self, hours: Hours, taken: Sequence[tuple[int, int]]) -> Bools:
-        """Which of the hours overlap one of the (doctor, start in microseconds)."""
-        moments = self._columns.moments
-        owner, start = np.array(taken, dtype=np.int64).reshape(-1, 2).T
-        return np.isin(moments.key(hours.doctor, hours.moment), moments.overlapping(owner, start))
+class _DoctorSets:
+    """Sets of doctors, each kept once; a set is called by its place in `table`."""
+
+    def __init__(self, problem: Problem, columns: Columns) -> None:
+        self.number = {id_: number for number, id_ in enumerate(columns.doctors)}
+        self._specialties = [doctor.specialties for doctor in sorted(problem.doctors, key=lambda doctor: doctor.id)]
+        self._everybody = frozenset(range(len(columns.doctors)))
+        self._having: dict[frozenset[str], frozenset[int]] = {}
+        self._rows: dict[frozenset[int], int] = {}
+        self._known: dict[tuple[tuple[str, ...] | None, str | None], tuple[int, int]] = {}
+
+    def of(self, request: Request) -> tuple[int, int]:
+        """The doctors who could see the patient, and those whom the request asks for.
+
+        Those could see the patient who are asked for; with a specialty those who have it; without one also those who
+        share one with a doctor asked for.
+        """
+        wish = (request.doctors, request.specialty)
+        if wish not in self._known:
+            listed = self._everybody
+            if request.doctors is not None:
+                listed = frozenset(self.number[doctor] for doctor in request.doctors)
+            if request.specialty is not None:
+                could_see = self._who_have(frozenset({request.specialty}))
+            else:
+                wanted = frozenset[str]().union(*(self._specialties[doctor] for doctor in listed))
+                could_see = self._who_have(wanted) | listed
+            self._known[wish] = self._row(could_see), self._row(listed)
+        return self._known[wish]
+
+    def table(self) -> Bools:
+        """One row per set: whether each doctor is in it."""
+        rows = np.zeros((len(self._rows), len(self._everybody)), dtype=np.bool_)
+        for doctors, row in self._rows.items():
+            rows[row, list(doctors)] = True
+        return rows
+
+    def _who_have(self, specialties: frozenset[str]) -> frozenset[int]:
+        if specialties not in self._having:
+            having = (number for number, has in enumerate(self._specialties) if has & specialties)
+            self._having[specialties] = frozenset(having)
+        return self._having[specialties]
+
+    def _row(self, doctors: frozenset[int]) -> int:
+        return self._rows.setdefault(doctors, len(self._rows))
+
+
+class _Teller:
+    """Tells free hours as alternatives, with what they give up."""
+
+    def __init__(self, problem: Problem, free: _Free, wording: Wording) -> None:
+        self._free, self._wording = free, wording
+        self._zones = {hospital.id: LocalClock(hospital.timezone).zone for hospital in problem.hospitals}
+
+    def tell(self, number: int, hours: Sequence[int]) -> tuple[Alternative, ...]:
+        """The free hours for the request, in their order."""
+        chosen = np.array(hours, dtype=np.int64)
+        flags = zip(*self._free.given_up(np.full(len(chosen), number), chosen), strict=True)
+        return tuple(self._told(number, hour, given_up) for hour, given_up in zip(hours, flags, strict=True))
+
+    def _told(self, number: int, hour: int, given_up: Sequence[bool]) -> Alternative:
+        """One hour; `given_up` says whether its time, doctor and hospital were not asked for."""
+        columns, hours, wording = self._free.columns, self._free.hours, self._wording
+        hospital = columns.hospitals[int(hours.hospital[hour])]
+        start = instant(int(columns.moments.start[hours.moment[hour]]), self._zones[hospital])
+        plain = Alternative(columns.doctors[int(hours.doctor[hour])], hospital, start, ())
+        sentences = (wording.gives_up_window, wording.gives_up_doctor, wording.gives_up_hospital)
+        request = columns.requests[number]
+        told = tuple(tell(request, plain) for tell, instead in zip(sentences, given_up, strict=True) if instead)
+        return replace(plain, gives_up=told)

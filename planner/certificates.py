@@ -5,160 +5,162 @@ Kuhn (1955) finds that a matching cannot grow: walk from the refused request to 
 requests that have them, and so on; if the walk never meets a free offer, the requests met are one more than the offers.
 Every request met could give its place to the refused one, so none of them can be left out: the set is minimal.
 
-Where the walk meets a free offer, one that the rule on patients or on overlapping hours forbids to use, the argument
-counts instants of patients and doctors instead of offers, weighted with the prices of a linear program (Farkas 1902).
+Where the walk meets a free offer, one that the rule on patients or on overlapping hours forbids to use, instants of
+patients and doctors are counted instead of offers, with weights: first those that the prices of the whole plan imply,
+then those of a linear program (see `planner.weighing`).
 """
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 
 from planner.budget import Budget
-from planner.columns import MOVABLE, Candidates, Columns
+from planner.columns import ROUTINE, SOON, URGENT, Candidates, Columns
 from planner.hours import Bools, Ints
-from planner.instants import LocalClock, instant
-from planner.prices import Floats, price
+from planner.offers import Offers
+from planner.parts import Share, shared_whole, shares
 from planner.problem import Problem
-from planner.rules import Rows, doctor_in_one_place, patient_in_one_place
-from planner.task import Task
-from planner.walks import Blocking, OfferGraph, Walk
+from planner.dual_weights import in_the_way, weights_by_program
+from planner.proof import Prices
+from planner.telling import Certificate, Teller
+from planner.walks import Blocks
+from planner.weighing import Weighing, Weighted, in_class_weights
 
-Certificate = dict[str, Any]  # JSON values; the shapes are in docs/planning-problem.md
-
-ALONE = 40
-"""A set of more requests than this is told once, for all refused requests of a priority that lead into it."""
-LARGEST_PROGRAM = 60_000
-"""No linear program of more candidates than this: an explanation should not take longer than the plan."""
-LARGEST_WEIGHT = 12
-"""Prices are read as fractions with a denominator up to this."""
+NOTHING = np.zeros(0, dtype=np.int64)
+MULTIPLES = (1, 2, 3, 4)
+"""Prices of the whole plan are read as halves, thirds and quarters of what a booking gains."""
 
 
 class Certificates:
     """Finds the certificates of a plan's refused requests.
 
     `optimal`: whether the plan is proved the best. If not, a refused request might have been bookable, and a
-    certificate can be "unproved".
+    certificate can be "unproved". `prices` are those of the whole plan, if there are any.
     """
 
-    def __init__(self, problem: Problem, columns: Columns, plan: Bools, *, optimal: bool, budget: Budget) -> None:
+    def __init__(
+        self, problem: Problem, columns: Columns, plan: Bools, *, prices: Prices | None, optimal: bool, budget: Budget
+    ) -> None:
         self._columns, self._plan, self._optimal, self._budget = columns, plan, optimal, budget
-        self._zones = {hospital.id: LocalClock(hospital.timezone).zone for hospital in problem.hospitals}
-        self._offers = OfferGraph(columns, plan)
-        self._blocking: Blocking | None = None
+        self._prices, self._teller = prices, Teller(problem, columns)
+        self._rank = columns.seekers.rank
 
-    def of(self, refused: list[int]) -> dict[int, Certificate]:
-        """A certificate for each of the refused requests, which are given by number."""
-        found: dict[int, Certificate] = {}
-        large: dict[int, list[int]] = {}
-        for seeker in refused:
-            if not self._optimal and self._budget.left() <= 0:
-                found[seeker] = {"rule": "unproved", "requests": self._ids(np.array([seeker]))[0], "appointments": []}
-                continue
-            rank = int(self._columns.seekers.rank[seeker])
-            walk = self._offers.walk([seeker], rank, shared=True)
-            if walk is None:
-                found[seeker] = self._by_instants(seeker, rank)
-            elif len(walk.seekers) > ALONE or walk.met_shared:
-                self._offers.share(walk, rank)
-                large.setdefault(rank, []).append(seeker)
-            else:
-                found[seeker] = self._by_offers(walk)
-        for rank, seekers in large.items():
-            whole = self._offers.walk(seekers, rank, shared=False)
-            if whole is not None:
-                found[seekers[0]] = self._by_offers(whole)
-                same = {"rule": found[seekers[0]]["rule"], "same_as": self._columns.requests[seekers[0]].id}
-                found |= dict.fromkeys(seekers[1:], same)
+    def of(self, refused: Ints) -> dict[int, Certificate]:
+        """A certificate for each of the refused requests (numbers, ascending), of the simplest kind that is found."""
+        found = self._by_offers(refused)
+        for rank in (URGENT, SOON, ROUTINE):
+            left = _without(refused[self._rank[refused] == rank], found)
+            if self._prices is not None:
+                for multiple in MULTIPLES:
+                    if len(left):
+                        found |= self._by_weights(left, in_class_weights(self._prices, rank, multiple), *self._of(rank))
+                        left = _without(left, found)
+            if len(left):
+                found |= self._by_program(left, rank)
         return found
 
-    def _by_offers(self, walk: Walk) -> Certificate:
-        """The requests met, and all the offers they accept, one fewer; with movable appointments met, as instants."""
-        columns = self._columns
-        requests, appointments = self._ids(walk.seekers)
-        doctor, moment = self._offers.place(walk.nodes)
-        starts = columns.moments.start[moment].tolist()
-        if appointments:
-            at = [
-                {"doctor": columns.doctors[d], "at": self._utc(s)} for d, s in zip(doctor.tolist(), starts, strict=True)
-            ]
-            return {"rule": "movable", "requests": requests, "appointments": appointments, "instants": at}
-        hospitals = [columns.hospitals[h] for h in self._offers.hospital[walk.nodes].tolist()]
-        offers = [
-            {"doctor": columns.doctors[d], "hospital": h, "start": instant(s, self._zones[h]).isoformat()}
-            for d, h, s in zip(doctor.tolist(), hospitals, starts, strict=True)
-        ]
-        return {"rule": "offers", "requests": requests, "offers": offers}
+    def _by_offers(self, refused: Ints) -> dict[int, Certificate]:
+        """Requests and all the offers they accept, one fewer; as instants, where movable appointments are met."""
+        offers = Offers.of(self._columns, self._plan)
+        blocks = Blocks(offers.claims, self._rank)
+        movable = frozenset(blocks.of[len(self._columns.requests) : -1].tolist())
+        counted: dict[int, frozenset[int]] = {}
+        found: dict[int, Certificate] = {}
+        for rank in (URGENT, SOON, ROUTINE):
+            needed = dict(blocks.reached(blocks.closed(refused[self._rank[refused] == rank], rank)))
+            counted |= {request: wants for request, wants in needed.items() if movable.isdisjoint(wants)}
+            found |= self._told({r: w for r, w in needed.items() if r not in counted}, blocks, offers.as_instants())
+        ranks = dict(zip(counted, self._rank[list(counted)].tolist(), strict=True)) if counted else {}
+        for request, share in shares(counted, blocks, ranks).items():
+            members = _members(request, share, blocks)
+            found[request] = self._teller.by_offers(members, offers, blocks.things(share.blocks), share.named)
+        return found
 
-    def _by_instants(self, seeker: int, rank: int) -> Certificate:
-        """An argument for the cases in which offers alone do not show it."""
-        columns = self._columns
-        if self._blocking is None:
-            self._blocking = Blocking(columns, self._plan)
-        involved = self._blocking.closure(seeker, rank)
-        requests, appointments = self._ids(involved)
-        candidates = columns.candidates.take(np.isin(columns.candidates.seeker, involved))
-        if len(candidates) <= LARGEST_PROGRAM and self._budget.left() > 0:
-            booked = Task(candidates, columns.moments, (candidates.rank != MOVABLE).astype(np.int64))
-            priced = price(booked, 0, self._budget)
-            if priced is not None:
-                rows = [rule(candidates, columns.moments) for rule in (doctor_in_one_place, patient_in_one_place)]
-                weighted = whole_weights(candidates, rows, priced.prices)
-                if weighted is not None:
-                    return self._weighted(candidates, rows, *weighted)
-        rule = "search" if self._optimal else "unproved"
-        return {"rule": rule, "requests": requests, "appointments": appointments}
+    def _by_weights(
+        self, refused: Ints, weighted: Weighted, candidates: Candidates, plan: Bools
+    ) -> dict[int, Certificate]:
+        """Those of the refused requests whose refusal the weights prove: it leads only to seekers who come out even."""
+        weighing = Weighing(candidates, self._columns.moments, weighted)
+        refused = refused[weighing.needs_of(refused) > 0]
+        if not len(refused):
+            return {}
+        blocks = Blocks(weighing.claims(plan), self._rank)
+        needed = dict(blocks.reached(blocks.closed(refused, ROUTINE)))
+        return self._told(needed, blocks, weighted)
 
-    def _weighted(self, candidates: Candidates, rows: list[Rows], weights: Ints, needs: Ints) -> Certificate:
-        """The seekers that need something, and the instants that weigh something."""
-        of_seeker = candidates.seeker[np.searchsorted(candidates.seeker, np.unique(candidates.seeker))]
-        requests, appointments = self._ids(of_seeker[needs > 0])
-        instants = []
-        for row in np.flatnonzero(weights).tolist():
-            of_doctor = row < rows[0].count
-            rule, number = (rows[0], row) if of_doctor else (rows[1], row - rows[0].count)
-            members = rule.candidate[rule.row == number]
-            at = int(self._columns.moments.start[candidates.moment[members].max()])
-            told: Certificate = {"at": self._utc(at)}
-            if of_doctor:
-                told["doctor"] = self._columns.doctors[int(candidates.doctor[members[0]])]
-            else:
-                some_requests, some_appointments = self._ids(candidates.seeker[members])
-                kind = "request" if some_requests else "appointment"
-                told[f"patient_of_{kind}"] = (some_requests or some_appointments)[0]
-            if weights[row] != 1:
-                told["weight"] = int(weights[row])
-            instants.append(told)
-        patients = any("doctor" not in told for told in instants)
-        rule_name = "patient" if patients else "movable" if appointments else "overlap"
-        return {"rule": rule_name, "requests": requests, "appointments": appointments, "instants": instants}
+    def _told(self, needed: Mapping[int, frozenset[int]], blocks: Blocks, weighted: Weighted) -> dict[int, Certificate]:
+        """Requests with the blocks that they need, told by the instants that those hold: the things of `blocks`."""
+        found: dict[int, Certificate] = {}
+        for request, share in shared_whole(needed, blocks).items():
+            rule = found[share.named[0]]["rule"] if share.named else None
+            instants = weighted.take(blocks.things(share.blocks))
+            found[request] = self._teller.by_instants(_members(request, share, blocks), instants, share.named, rule)
+        return found
 
-    def _ids(self, seekers: Ints) -> tuple[list[str], list[str]]:
-        """The ids of requests, and of movable appointments, ascending."""
-        count = len(self._columns.requests)
-        numbers = np.unique(seekers).tolist()
-        requests = [self._columns.requests[number].id for number in numbers if number < count]
-        return requests, [self._columns.movables[number - count].id for number in numbers if number >= count]
+    def _by_program(self, refused: Ints, rank: int) -> dict[int, Certificate]:
+        """What a linear program proves: of all these requests together, then of one after the other; or just names."""
+        candidates, plan = self._of(rank)
+        blocks = Blocks(in_the_way(candidates, self._columns.moments, plan), self._rank)
+        needed = dict(blocks.reached(refused))
+        found: dict[int, Certificate] = {}
+        everybody = np.isin(candidates.seeker, np.union1d(refused, blocks.seekers(frozenset().union(*needed.values()))))
+        together, chosen = candidates.take(everybody), plan[everybody]
+        for weighted in weights_by_program(together, self._columns.moments, self._budget):
+            found |= self._by_weights(_without(refused, found), weighted, together, chosen)
+            if len(found) == len(refused):
+                return found
+        for request in refused.tolist():
+            if request not in found:
+                involved = np.union1d(blocks.seekers(needed[request]), request)
+                mine = together.take(np.isin(together.seeker, involved))
+                found |= self._by_sum(request, _without(refused, found), mine, together)
+        left = {request: wants for request, wants in needed.items() if request not in found}
+        return found | self._by_name(left, blocks)
 
-    @staticmethod
-    def _utc(us: int) -> str:
-        return instant(us).isoformat()
+    def _by_sum(self, request: int, refused: Ints, mine: Candidates, together: Candidates) -> dict[int, Certificate]:
+        """A proof that the request and those in its way need more than there is, and whom else it proves.
+
+        Others may take the request's place in it, if they need as much.
+        """
+        moments = self._columns.moments
+        for weighted in weights_by_program(mine, moments, self._budget):
+            weighing = Weighing(mine, moments, weighted)
+            missing = int(weighing.needs.sum()) - weighted.total
+            if missing <= 0:
+                continue
+            members = weighing.seekers[weighing.needs > 0]
+            least = int(weighing.needs_of(np.array([request]))[0]) - missing
+            rivals = together.take(np.isin(together.seeker, np.setdiff1d(refused, members)))
+            others = Weighing(rivals, moments, weighted)
+            told = self._teller.by_instants(members, weighted)
+            alike = {
+                other: self._teller.by_instants(np.array([other]), weighted.take(NOTHING), (request,), told["rule"])
+                for other in others.seekers[others.needs > least].tolist()
+            }
+            return {request: told} | alike
+        return {}
+
+    def _by_name(self, needed: Mapping[int, frozenset[int]], blocks: Blocks) -> dict[int, Certificate]:
+        """No argument: who stands in whose way, to be tried; and where time ran out before, not even that."""
+        if not self._optimal:
+            return {request: self._teller.by_name("unproved", np.array([request])) for request in needed}
+        found: dict[int, Certificate] = {}
+        for request, share in shared_whole(needed, blocks).items():
+            found[request] = self._teller.by_name("search", _members(request, share, blocks), share.named)
+        return found
+
+    def _of(self, rank: int) -> tuple[Candidates, Bools]:
+        """The candidates of seekers of `rank` or higher, and the plan among them."""
+        which = self._columns.candidates.rank <= rank
+        if which.all():
+            return self._columns.candidates, self._plan
+        return self._columns.candidates.take(which), self._plan[which]
 
 
-def whole_weights(candidates: Candidates, rows: list[Rows], prices: Floats) -> tuple[Ints, Ints] | None:
-    """Whole weights of the rows, and what each seeker needs, if they prove that not all seekers can have an hour.
+def _members(request: int, share: Share, blocks: Blocks) -> Ints:
+    """The request and the seekers of the blocks that it tells itself, ascending."""
+    return np.union1d(blocks.seekers(share.blocks), request) if share.blocks else np.array([request])
 
-    A seeker needs at least the least total weight of the rows that one of its candidates uses. If the needs add up to
-    more than the weights, and each row serves one, somebody goes without. `prices` are the program's; the smallest
-    multiple of them whose rounding is such a proof is taken. None if there is none.
-    """
-    offset = np.concatenate([rows[0].row, rows[1].row + rows[0].count])
-    member = np.concatenate([rows[0].candidate, rows[1].candidate])
-    first = np.searchsorted(candidates.seeker, np.unique(candidates.seeker))
-    for multiple in range(1, LARGEST_WEIGHT + 1):
-        weights = np.maximum(np.rint(prices * multiple), 0).astype(np.int64)
-        uses = np.zeros(len(candidates), dtype=np.int64)
-        np.add.at(uses, member, weights[offset])
-        needs = np.minimum.reduceat(uses, first)
-        if int(needs.sum()) > int(weights.sum()):
-            return weights, needs
-    return None
+
+def _without(requests: Ints, found: Mapping[int, Certificate]) -> Ints:
+    return requests[[request not in found for request in requests.tolist()]]

@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from planner.alternatives import Alternatives
-from planner.columns import Accepted, Columns, Wishes, accepted
+from planner.alternatives import alternatives
+from planner.columns import Columns
 from planner.columns import columns as columns_of
-from planner.facts import Reasons
+from planner.facts import reasons
 from planner.hours import Bools, Ints
 from planner.plan import Conflict, ConflictKind
 from planner.problem import Problem
 from planner.standing import Standing
 from planner.wording import Wording
 
-Certify = Callable[[list[int]], Mapping[int, Mapping[str, Any]]]
-"""From the numbers of outcompeted requests to their certificates (JSON values, see `planner.plan.Conflict`)."""
+Certify = Callable[[Ints], Mapping[int, Mapping[str, Any]]]
+"""From the numbers of outcompeted requests, ascending, to their certificates (JSON values, see
+`planner.plan.Conflict`)."""
 
 
 def explain_hopeless(problem: Problem, wording: Wording) -> tuple[Conflict, ...]:
@@ -42,35 +43,17 @@ def conflicts_of(
     Highest priority first, then by id. `certify` is asked only where somebody was outcompeted; without it the
     certificates are empty.
     """
-    refused = refused[np.lexsort((refused, columns.seekers.rank[refused]))]
-    numbers = refused.tolist()
+    refused = np.sort(refused)
     standing = Standing.after(columns, plan)
-    reasons = Reasons(problem, columns, standing)
-    asked = _accepted_by(columns, refused)
-    why = {number: reasons.of(number, hours) for number, hours in zip(numbers, asked, strict=True)}
-    outcompeted = [number for number in numbers if why[number].kind == ConflictKind.OUTCOMPETED]
-    proofs = certify(outcompeted) if certify and outcompeted else {}
-    alternatives = Alternatives(problem, columns, standing, numbers, wording)
-    return tuple(
-        Conflict(
-            request=columns.requests[number].id,
-            kind=why[number].kind,
-            message=wording.message(why[number].kind, columns.requests[number], why[number].facts),
-            facts=why[number].facts,
-            certificate=proofs.get(number, {}),
-            alternatives=alternatives.of(number),
-        )
-        for number in numbers
-    )
-
-
-def _accepted_by(columns: Columns, refused: Ints) -> list[Accepted]:
-    """The available hours, taken or not, that each of the refused requests accepts."""
-    which = np.isin(columns.wishes.seeker, refused)
-    wishes = Wishes(columns.wishes.seeker[which], columns.wishes.doctor[which], columns.wishes.place[which])
-    every = accepted(columns.hours, columns.moments, columns.seekers, wishes, columns.hospital_sets)
-    begin, end = (np.searchsorted(every.seeker, refused, side=side) for side in ("left", "right"))
-    return [
-        Accepted(every.seeker[a:b], every.place[a:b], every.hours.take(np.arange(a, b)))
-        for a, b in zip(begin.tolist(), end.tolist(), strict=True)
-    ]
+    why = reasons(problem, columns, standing, refused)
+    outcompeted = refused[np.array([reason.kind == ConflictKind.OUTCOMPETED for reason in why], dtype=np.bool_)]
+    proofs = certify(outcompeted) if certify and len(outcompeted) else {}
+    instead = alternatives(problem, columns, standing, refused, wording)
+    order = np.argsort(columns.seekers.rank[refused], kind="stable")
+    conflicts = []
+    for place, number in zip(order.tolist(), refused[order].tolist(), strict=True):
+        request, reason = columns.requests[number], why[place]
+        message = wording.message(reason.kind, request, reason.facts)
+        certificate = proofs.get(number, {})
+        conflicts.append(Conflict(request.id, reason.kind, message, reason.facts, certificate, instead[place]))
+    return tuple(conflicts)

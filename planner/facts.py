@@ -1,21 +1,21 @@
 """The facts of a conflict: sufficient and minimal, as `docs/planning-problem.md` defines it for each kind."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
 
-from planner.columns import Accepted, Columns, acceptable_doctors
-from planner.hours import Bools, Ints, intersect
-from planner.instants import HOUR_US, LocalClock, instant, join, micros
+from planner.absence import Absence, Facts
+from planner.columns import Columns, Wishes, accepted
+from planner.evidence import least_proofs
+from planner.hours import Bools, Ints
+from planner.instants import LocalClock, instant
 from planner.plan import ConflictKind
-from planner.problem import Problem, Request
-from planner.standing import Holder, Standing
+from planner.problem import Problem
+from planner.standing import Held, Standing
 
-Facts = dict[str, Any]  # JSON values
+KINDS = (ConflictKind.HOURS_TAKEN, ConflictKind.PATIENT_BUSY, ConflictKind.OUTCOMPETED)
+"""The kinds of requests that accept some available hour; a request's kind is a place among them."""
+TAKEN, BUSY, OUTCOMPETED = range(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,161 +26,125 @@ class Reason:
     facts: Facts
 
 
-class Reasons:
-    """Finds the reasons of refused requests. Built once for a plan, asked once for each conflict."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The available hours, taken or not, that refused requests accept; one that is at two hospitals counts once.
+
+    Ascending by `asker`, the place of the request among the refused ones. `start` is in microseconds.
+    """
+
+    asker: Ints
+    doctor: Ints
+    patient: Ints
+    start: Ints
+
+    def take(self, which: Bools) -> "Wanted":
+        return Wanted(self.asker[which], self.doctor[which], self.patient[which], self.start[which])
+
+
+def reasons(problem: Problem, columns: Columns, standing: Standing, refused: Ints) -> list[Reason]:
+    """The reason of each of the `refused` requests (their numbers, ascending), once the plan is carried out.
+
+    Linear in the hours that they accept, but for sorting.
+    """
+    wanted = _wanted(columns, refused)
+    count = np.bincount(wanted.asker, minlength=len(refused))
+    taken = _standing_only(standing.of_doctor.overlapping(wanted.doctor, wanted.start), standing)
+    is_taken = _overlapped(taken, wanted)
+    busy = _standing_only(standing.of_patient.overlapping(wanted.patient, wanted.start), standing)
+    is_busy = _overlapped(busy, wanted) & ~is_taken
+    kind = np.full(len(refused), TAKEN)
+    kind[wanted.asker[is_busy]] = BUSY
+    kind[wanted.asker[~is_taken & ~is_busy]] = OUTCOMPETED
+    of_hour = kind[wanted.asker]
+    decide = {TAKEN: of_hour == TAKEN, BUSY: is_busy & (of_hour == BUSY), OUTCOMPETED: ~is_taken & ~is_busy}
+    winners = _no_lower(_holders(standing, wanted), standing, columns.seekers.rank[refused][wanted.asker])
+    held = Held(*np.concatenate([
+        _of_hours(pairs, decide[which]) for which, pairs in ((TAKEN, taken), (BUSY, busy), (OUTCOMPETED, winners))
+    ], axis=1))  # fmt: skip
+    order = np.argsort(held.hour, kind="stable")
+    proofs = least_proofs(Held(held.hour[order], held.holder[order]), wanted.asker, len(refused))
+    tell, absence = Teller(problem, columns, standing), Absence(problem, columns)
+    found = []
+    for place, number in enumerate(refused.tolist()):
+        if count[place]:
+            found.append(Reason(KINDS[kind[place]], tell.facts(int(kind[place]), proofs[place])))
+        else:
+            found.append(Reason(*absence.of(columns.requests[number])))
+    return found
+
+
+class Teller:
+    """Tells holders as facts, each made once and referred to as often as it is needed."""
 
     def __init__(self, problem: Problem, columns: Columns, standing: Standing) -> None:
         self._columns, self._standing = columns, standing
-        self._clocks = {h.id: LocalClock(h.timezone) for h in problem.hospitals}
-        self._openings = {h.id: join([(micros(o.start), micros(o.end)) for o in h.openings]) for h in problem.hospitals}
-        self._specialties = {doctor.id: doctor.specialties for doctor in problem.doctors}
-        self._problem = problem
-        self._periods = cache(self._available_periods)
-        self._at = cache(self._told_at)
+        self._zones = {hospital.id: LocalClock(hospital.timezone).zone for hospital in problem.hospitals}
+        self._told: dict[str, dict[int, Facts]] = {}
+        self._at: dict[tuple[int, str], str] = {}
 
-    def of(self, seeker: int, accepted: Accepted) -> Reason:
-        """The reason for the request number `seeker`, given the available hours that it accepts, taken or not."""
-        request = self._columns.requests[seeker]
-        hours = self._hours(accepted)
-        if not hours:
-            return self._nobody_there(request)
-        by_doctor = [[h for h in self._standing.of_doctor(doctor, start) if h.stands] for doctor, start in hours]
-        if all(by_doctor):
-            return Reason(ConflictKind.HOURS_TAKEN, {"appointments": [self.told(h) for h in least_proof(by_doctor)]})
-        open_hours = [hour for hour, held in zip(hours, by_doctor, strict=True) if not held]
-        by_patient = [
-            [h for h in self._standing.of_patient(request.patient, start) if h.stands] for _, start in open_hours
-        ]
-        if all(by_patient):
-            return Reason(ConflictKind.PATIENT_BUSY, {"appointments": [self.told(h) for h in least_proof(by_patient)]})
-        candidates = [hour for hour, held in zip(open_hours, by_patient, strict=True) if not held]
-        return Reason(ConflictKind.OUTCOMPETED, self._winners(seeker, candidates))
+    def facts(self, kind: int, proof: Ints) -> Facts:
+        """The facts of a kind of KINDS, from the holders that prove it."""
+        if kind != OUTCOMPETED:
+            return {"appointments": self._all("id", proof)}
+        moved = self._standing.moved[proof]
+        return {"winners": self._all("request", proof[~moved]), "moved": self._all("appointment", proof[moved])}
 
-    def _winners(self, seeker: int, candidates: list[tuple[str, int]]) -> Facts:
-        request = self._columns.requests[seeker]
-        rank = int(self._columns.seekers.rank[seeker])
-        held = []
-        for doctor, start in candidates:
-            holders = {*self._standing.of_doctor(doctor, start), *self._standing.of_patient(request.patient, start)}
-            held.append(sorted(h for h in holders if h.rank <= rank))
-        proof = least_proof([holders for holders in held if holders])
-        return {
-            "winners": [self.told(h, "request") for h in proof if not h.moved],
-            "moved": [self.told(h, "appointment") for h in proof if h.moved],
-        }
+    def _all(self, as_: str, holders: Ints) -> list[Facts]:
+        """Holders as facts that call their id `as_`, the start by the hospital's clock. Never the patient."""
+        told = self._told.setdefault(as_, {})
+        return [told.get(holder) or told.setdefault(holder, self._tell(as_, holder)) for holder in holders.tolist()]
 
-    def _hours(self, accepted: Accepted) -> list[tuple[str, int]]:
-        """Doctor and start of each hour; one that could be at two hospitals counts once."""
-        hours = accepted.hours
-        starts = self._columns.moments.start[hours.moment].tolist()
-        doctors = [self._columns.doctors[doctor] for doctor in hours.doctor.tolist()]
-        return list(dict.fromkeys(zip(doctors, starts, strict=True)))
-
-    def told(self, holder: Holder, as_: str = "id") -> Facts:
-        """A holder as a fact, its start by the hospital's clock. Never the patient."""
-        start = self._at(holder.start, holder.hospital)
-        return {as_: holder.id, "doctor": holder.doctor, "hospital": holder.hospital, "start": start}
-
-    def _nobody_there(self, request: Request) -> Reason:
-        """The reason where no acceptable doctor has an available hour in the window: closed, or open but empty."""
-        hospitals = sorted(set(self._columns.hospitals if request.hospitals is None else request.hospitals))
-        window = {"earliest": request.earliest.isoformat(), "latest": request.latest.isoformat()}
-        begin, end = micros(request.earliest), micros(request.latest)
-        for hospital in hospitals:
-            for start, stop in intersect(self._openings[hospital], [(begin, end)]):
-                if self._clocks[hospital].first_full_hour(start, stop) is not None:
-                    doctors = list(acceptable_doctors(request, self._specialties))
-                    nearest = self._nearest(doctors, hospitals, begin, end)
-                    facts = {
-                        "doctors": doctors,
-                        "hospitals": hospitals,
-                        "window": window,
-                        "nearest_availability": nearest,
-                    }
-                    return Reason(ConflictKind.NO_AVAILABILITY, facts)
-        facts = {"hospitals": hospitals, "window": window, "next_opening": self._next_opening(hospitals, begin)}
-        return Reason(ConflictKind.HOSPITAL_CLOSED, facts)
-
-    def _next_opening(self, hospitals: Sequence[str], begin: int) -> Facts | None:
-        """The opening with the first whole hour from `begin` on; as none lies inside the window, it ends after it."""
-        found = []
-        for hospital in hospitals:
-            openings = self._openings[hospital]
-            for start, end in openings[max(bisect_right(openings, (begin, 0)) - 1, 0) :]:
-                first = self._clocks[hospital].first_full_hour(max(start, begin), end)
-                if first is not None:
-                    found.append((first, hospital, start, end))
-                    break
-        if not found:
-            return None
-        first, hospital, start, end = min(found)
-        return {
-            "hospital": hospital,
-            "start": self._at(start, hospital),
-            "end": self._at(end, hospital),
-            "first_hour": self._at(first, hospital),
-        }
-
-    def _nearest(self, doctors: Sequence[str], hospitals: Sequence[str], begin: int, end: int) -> Facts | None:
-        """The availability with the whole hour that is the least time outside the window; the earlier of two."""
-        columns = self._columns
-        hours, starts = columns.hours, columns.moments.start[columns.hours.moment]
-        suits = _among(hours.doctor, columns.doctors, doctors) & _among(hours.hospital, columns.hospitals, hospitals)
-        found = np.flatnonzero(suits)
-        if not len(found):
-            return None
-        outside = np.maximum(begin - starts[found], starts[found] + HOUR_US - end)
-        at = int(found[np.lexsort((starts[found], outside))[0]])
-        doctor, hospital = columns.doctors[int(hours.doctor[at])], columns.hospitals[int(hours.hospital[at])]
-        for start, stop in self._periods(doctor, hospital):
-            if start <= int(starts[at]) < stop:
-                break
-        return {
-            "doctor": doctor,
-            "hospital": hospital,
-            "start": self._at(start, hospital),
-            "end": self._at(stop, hospital),
-        }
-
-    def _available_periods(self, doctor: str, hospital: str) -> list[tuple[int, int]]:
-        periods = [
-            (micros(a.start), micros(a.end))
-            for a in self._problem.availabilities
-            if a.doctor == doctor and a.hospital == hospital
-        ]
-        return join(periods)
-
-    def _told_at(self, us: int, hospital: str) -> str:
-        return instant(us, self._clocks[hospital].zone).isoformat()
+    def _tell(self, as_: str, holder: int) -> Facts:
+        standing, columns = self._standing, self._columns
+        hospital = columns.hospitals[int(standing.hospital[holder])]
+        place = (int(standing.start[holder]), hospital)
+        if place not in self._at:
+            self._at[place] = instant(place[0], self._zones[hospital]).isoformat()
+        doctor = columns.doctors[int(standing.doctor[holder])]
+        return {as_: standing.ids[holder], "doctor": doctor, "hospital": hospital, "start": self._at[place]}
 
 
-def least_proof(held: Sequence[Sequence[Holder]]) -> list[Holder]:
-    """A least set of holders that proves all hours held and, once they were gone, would free one of them.
-
-    `held` has one entry per hour: everybody who overlaps it. The set is minimal: drop any one, and either some hour is
-    no longer overlapped by the rest, or taking the rest away frees none. Both properties grow with the set, so one pass
-    that drops what can be dropped is enough. Ascending.
-    """
-    hours_of: dict[Holder, list[int]] = {}
-    for hour, holders in enumerate(held):
-        for holder in holders:
-            hours_of.setdefault(holder, []).append(hour)
-    present = [len(holders) for holders in held]
-    freed = len(held)  # hours whose holders are all in the set
-    proof = []
-    for holder in sorted(hours_of, reverse=True):
-        hours = hours_of[holder]
-        whole = sum(present[hour] == len(held[hour]) for hour in hours)
-        if all(present[hour] > 1 for hour in hours) and freed > whole:
-            freed -= whole
-            for hour in hours:
-                present[hour] -= 1
-        else:
-            proof.append(holder)
-    return proof[::-1]
+def _wanted(columns: Columns, refused: Ints) -> Wanted:
+    seekers, moments = columns.seekers, columns.moments
+    asker = np.full(len(seekers.rank), -1, dtype=np.int64)
+    asker[refused] = np.arange(len(refused))
+    which = asker[columns.wishes.seeker] >= 0
+    wishes = Wishes(columns.wishes.seeker[which], columns.wishes.doctor[which], columns.wishes.place[which])
+    every = accepted(columns.hours, moments, seekers, wishes, columns.hospital_sets)
+    again = np.zeros(len(every.seeker), dtype=np.bool_)
+    same = [np.diff(column) == 0 for column in (every.seeker, every.hours.doctor, every.hours.moment)]
+    again[1:] = np.logical_and.reduce(same)
+    seeker, start = every.seeker[~again], moments.start[every.hours.moment[~again]]
+    return Wanted(asker[seeker], every.hours.doctor[~again], seekers.patient[seeker], start)
 
 
-def _among(column: Ints, ids: Sequence[str], wanted: Iterable[str]) -> Bools:
-    """Which entries of `column`, an index into `ids`, mean one of the `wanted`."""
-    chosen = set(wanted)
-    return np.array([id_ in chosen for id_ in ids], dtype=np.bool_)[column]
+def _holders(standing: Standing, wanted: Wanted) -> Held:
+    """Everybody who overlaps an hour and needs its doctor or its patient, once each."""
+    sides = (standing.of_doctor.overlapping(wanted.doctor, wanted.start),
+             standing.of_patient.overlapping(wanted.patient, wanted.start))  # fmt: skip
+    base = len(standing.ids) + 1
+    pairs = np.concatenate([held.hour * base + held.holder for held in sides])
+    return Held(*np.divmod(np.unique(pairs), base))
+
+
+def _standing_only(held: Held, standing: Standing) -> Held:
+    which = standing.stands[held.holder]
+    return Held(held.hour[which], held.holder[which])
+
+
+def _no_lower(held: Held, standing: Standing, rank: Ints) -> Held:
+    """Without holders of lower priority than the request; `rank` has its rank for every hour."""
+    which = standing.rank[held.holder] <= rank[held.hour]
+    return Held(held.hour[which], held.holder[which])
+
+
+def _overlapped(held: Held, wanted: Wanted) -> Bools:
+    found = np.zeros(len(wanted.asker), dtype=np.bool_)
+    found[held.hour] = True
+    return found
+
+
+def _of_hours(held: Held, which: Bools) -> tuple[Ints, Ints]:
+    kept = which[held.hour]
+    return held.hour[kept], held.holder[kept]

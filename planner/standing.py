@@ -1,85 +1,105 @@
-"""Who holds which hour once a plan is carried out."""
+"""Who holds which hour once a plan is carried out, as columns."""
 
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from planner.columns import MOVABLE, Columns
-from planner.hours import Bools
+from planner.hours import Bools, Ints, spans
 from planner.instants import HOUR_US, micros
 
-
-class Holder(NamedTuple):
-    """An hour that is taken: by a request just booked, by an appointment that stands or by one that was moved there.
-
-    `start` is in microseconds, `rank` that of the seeker (0 for appointments). A tuple, because explaining a full
-    schedule compares and hashes millions of them.
-    """
-
-    start: int
-    id: str
-    doctor: str
-    hospital: str
-    patient: str
-    rank: int
-    moved: bool = False
-
-    @property
-    def stands(self) -> bool:
-        """Whether it is an appointment at the hour that it had before."""
-        return self.rank == MOVABLE and not self.moved
+UNKNOWN = -1
+"""The number of a patient who has no request and no movable appointment."""
 
 
-class Standing:
-    """All holders, to be found by doctor or by patient and the hour that they overlap."""
+class Held(NamedTuple):
+    """Pairs of an hour (its place among those asked about) and a holder that overlaps it, ascending by hour."""
 
-    def __init__(self, holders: Iterable[Holder]) -> None:
-        self.holders = sorted(holders)
-        self._of_doctor = _Timeline((h.doctor, h) for h in self.holders)
-        self._of_patient = _Timeline((h.patient, h) for h in self.holders)
+    hour: Ints
+    holder: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The holders of some owners, doctors or patients, to be found by the hours that they overlap."""
+
+    starts: Ints
+    key: Ints
+    holder: Ints
 
     @classmethod
-    def after(cls, columns: Columns, plan: Bools) -> "Standing":
+    def of(cls, owner: Ints, start: Ints) -> Self:
+        """`owner` and `start` (microseconds) have one entry per holder; those of UNKNOWN owners are left out."""
+        holder = np.flatnonzero(owner != UNKNOWN)
+        starts = np.unique(start)
+        key = owner[holder] * (len(starts) + 1) + np.searchsorted(starts, start[holder])
+        order = np.argsort(key, kind="stable")
+        return cls(starts, key[order], holder[order])
+
+    def overlapping(self, owner: Ints, start: Ints) -> Held:
+        """The holders that overlap the hours of `owner` at `start` (microseconds), one entry each per hour."""
+        base = owner * (len(self.starts) + 1)
+        since = np.searchsorted(self.starts, start - HOUR_US, side="right")
+        until = np.searchsorted(self.starts, start + HOUR_US, side="left")
+        first, last = np.searchsorted(self.key, base + since), np.searchsorted(self.key, base + until)
+        return Held(np.repeat(np.arange(len(start)), last - first), self.holder[spans(first, last)])
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The holders: fixed appointments, movable ones where the plan leaves them, and bookings; ascending by start, id.
+
+    Arrays have one entry per holder. `start` is in microseconds; `doctor`, `hospital` and `patient` are numbers of the
+    columns (a patient may be UNKNOWN); `rank` is that of the seeker (MOVABLE for all appointments); `moved` marks
+    appointments that are not where they were.
+    """
+
+    ids: tuple[str, ...]
+    start: Ints
+    doctor: Ints
+    hospital: Ints
+    patient: Ints
+    rank: Ints
+    moved: Bools
+    of_doctor: Timeline
+    of_patient: Timeline
+
+    @property
+    def stands(self) -> Bools:
+        """Which holders are appointments at the hour that they had before."""
+        stands: Bools = (self.rank == MOVABLE) & ~self.moved
+        return stands
+
+    @classmethod
+    def after(cls, columns: Columns, plan: Bools) -> Self:
         """What stands once `plan` (a mask of candidates) is carried out."""
-        holders = [Holder(micros(a.start), a.id, a.doctor, a.hospital, a.patient, MOVABLE) for a in columns.fixed]
         chosen = columns.candidates.take(np.flatnonzero(plan))
-        booked = len(columns.requests)
-        rows = (chosen.seeker, chosen.doctor, chosen.hospital, columns.moments.start[chosen.moment], chosen.moves)
-        for seeker, doctor, hospital, start, moves in zip(*(row.tolist() for row in rows), strict=True):
-            who = columns.requests[seeker] if seeker < booked else columns.movables[seeker - booked]
-            rank = int(columns.seekers.rank[seeker])
-            place = (columns.doctors[doctor], columns.hospitals[hospital])
-            holders.append(Holder(start, who.id, *place, who.patient, rank, moves))
-        return cls(holders)
+        doctors, hospitals, patients = (
+            {id_: number for number, id_ in enumerate(ids)}
+            for ids in (columns.doctors, columns.hospitals, columns.patients)
+        )
+        names = [*(request.id for request in columns.requests), *(movable.id for movable in columns.movables)]
+        ids = np.array([*(a.id for a in columns.fixed), *(names[s] for s in chosen.seeker.tolist())], dtype=object)
+        still = np.zeros(len(columns.fixed), dtype=np.int64)
+        start = _joined((micros(a.start) for a in columns.fixed), columns.moments.start[chosen.moment])
+        order = np.array(sorted(range(len(ids)), key=lambda i: (start[i], ids[i])), dtype=np.int64)
+        start = start[order]
+        doctor = _joined((doctors[a.doctor] for a in columns.fixed), chosen.doctor)[order]
+        patient = _joined((patients.get(a.patient, UNKNOWN) for a in columns.fixed), chosen.patient)[order]
+        return cls(
+            ids=tuple(ids[order]),
+            start=start,
+            doctor=doctor,
+            hospital=_joined((hospitals[a.hospital] for a in columns.fixed), chosen.hospital)[order],
+            patient=patient,
+            rank=np.concatenate([still + MOVABLE, chosen.rank])[order],
+            moved=np.concatenate([still > 0, chosen.moves])[order],
+            of_doctor=Timeline.of(doctor, start),
+            of_patient=Timeline.of(patient, start),
+        )
 
-    def of_doctor(self, doctor: str, start: int) -> tuple[Holder, ...]:
-        """The holders that overlap the hour at `start` (microseconds) and need the doctor."""
-        return self._of_doctor.overlapping(doctor, start)
 
-    def of_patient(self, patient: str, start: int) -> tuple[Holder, ...]:
-        """The holders that overlap the hour at `start` (microseconds) and need the patient."""
-        return self._of_patient.overlapping(patient, start)
-
-    def held_by(self, patient: str) -> tuple[Holder, ...]:
-        """Everything that needs the patient."""
-        return self._of_patient.all_of(patient)
-
-
-class _Timeline:
-    def __init__(self, owned: Iterable[tuple[str, Holder]]) -> None:
-        self._holders: defaultdict[str, list[Holder]] = defaultdict(list)
-        for owner, holder in owned:
-            self._holders[owner].append(holder)
-        self._starts = {owner: [holder.start for holder in held] for owner, held in self._holders.items()}
-
-    def overlapping(self, owner: str, start: int) -> tuple[Holder, ...]:
-        starts = self._starts.get(owner)
-        if starts is None:
-            return ()
-        return tuple(self._holders[owner][bisect_right(starts, start - HOUR_US) : bisect_left(starts, start + HOUR_US)])
-
-    def all_of(self, owner: str) -> tuple[Holder, ...]:
-        return tuple(self._holders.get(owner, ()))
+def _joined(of_fixed: Iterable[int], of_chosen: Ints) -> Ints:
+    return np.concatenate([np.fromiter(of_fixed, dtype=np.int64), of_chosen])

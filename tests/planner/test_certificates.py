@@ -1,19 +1,19 @@
 """Certificates of outcompeted requests: true ones pass, altered ones do not, and no request in them is one too many."""
 
+import random
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner import certificates
+from planner import certificates, parts
 from planner.plan import ConflictKind, Plan, PlanStatus
 from planner.problem import Priority, Problem
 from planner.solve import plan
 from planner.verify import verify
-from planner.verify.book import Book
 from tests.planner.brute_force import best_goals
-from tests.planner.problems import available, hospital, problem, request, small
+from tests.planner.problems import at, available, hospital, problem, request, small
 
 
 def outcompeted(made: Plan):
@@ -41,7 +41,7 @@ def alterations(given_: Problem, conflict):
     yield replace(conflict, certificate={})
     yield replace(conflict, certificate={**told, "rule": "unproved"})
     yield replace(conflict, certificate={**told, "rule": "because"})
-    yield replace(conflict, certificate={**told, "same_as": conflict.request})
+    yield replace(conflict, certificate={**told, "with": [conflict.request]})
     if told["rule"] == "search":
         return
     for key in ("requests", "appointments"):
@@ -87,45 +87,109 @@ def test_offers_are_one_fewer_and_every_request_is_needed(seed: int) -> None:
 
 
 def test_large_sets_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(certificates, "ALONE", 3)
+    monkeypatch.setattr(parts, "ALONE", 3)
     wishes = [request(f"r{i}", f"p{i}", 9, 14) for i in range(9)]
     given_ = problem([available("d1", 9, 14)], wishes)
     made = plan(given_)
     first, *others = outcompeted(made)
-    assert len(first.certificate["requests"]) == 9
-    assert [c.certificate for c in others] == [{"rule": "offers", "same_as": first.request}] * 3
+    assert len(first.certificate["requests"]) == 6
+    assert len(first.certificate["offers"]) == 5
+    for other in others:
+        alone = {"rule": "offers", "requests": [other.request], "offers": [], "with": [first.request]}
+        assert other.certificate == alone
     assert verify(given_, made) == ()
     lost = replace(first, certificate={**first.certificate, "requests": first.certificate["requests"][:-1]})
     assert not accepted(given_, made, lost)
     booked = made.bookings[0].request
-    for wrong in ({"rule": "offers", "same_as": booked}, {"rule": "patient", "same_as": first.request}):
-        assert not accepted(given_, made, replace(others[0], certificate=wrong))
+    for wrong in ({"with": [booked]}, {"rule": "patient"}, {"with": []}, {"with": [others[0].request]}):
+        assert not accepted(given_, made, replace(others[0], certificate={**others[0].certificate, **wrong}))
+
+
+def test_a_part_is_told_by_the_request_that_needs_the_least_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The r accept d1 alone, t also d2: it tells the offers of d2 and names an r, which tells those of d1."""
+    monkeypatch.setattr(parts, "ALONE", 2)
+    wishes = [request(f"r{i}", f"p{i}", 9, 12, doctors=("d1",), preferred=at(9)) for i in range(6)]
+    wishes += [request(f"s{i}", f"q{i}", 9, 12, doctors=("d2",), preferred=at(9)) for i in range(3)]
+    wishes += [request("t", "q9", 9, 12, doctors=("d1", "d2"), preferred=at(20))]
+    given_ = problem([available("d1", 9, 12), available("d2", 9, 12)], wishes)
+    made = plan(given_)
+    assert verify(given_, made) == ()
+    told = {conflict.request: conflict.certificate for conflict in outcompeted(made)}
+    assert told["t"]["with"] == [min(told.keys() - {"t"})]
+    assert {offer["doctor"] for offer in told["t"]["offers"]} == {"d2"}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32))
+def test_sets_told_in_parts_are_the_sets_told_whole(seed: int) -> None:
+    given_ = crowded(seed)
+    whole = {c.request: c.certificate for c in outcompeted(plan(given_))}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(parts, "ALONE", 1)
+        made = plan(given_)
+    assert verify(given_, made) == ()
+    told = {c.request: c.certificate for c in outcompeted(made)}
+    for request_, certificate in told.items():
+        if certificate["rule"] != "offers":
+            continue
+        together = [certificate, *(told[other] for other in certificate.get("with", ()))]
+        refused = {request_, *certificate.get("with", ())}
+        requests = {request_} | {id_ for part in together for id_ in part["requests"] if id_ not in refused}
+        assert sorted(requests) == whole[request_]["requests"]
+        offers = [tuple(offer.values()) for part in together for offer in part["offers"]]
+        assert sorted(offers) == sorted(tuple(offer.values()) for offer in whole[request_]["offers"])
+
+
+def crowded(seed: int) -> Problem:
+    """Many requests of all priorities for few hours of several doctors, one patient each."""
+    rng = random.Random(seed)
+    doctors = [f"d{i}" for i in range(rng.randint(1, 5))]
+    availabilities = [available(doctor, 9, 9 + rng.randint(1, 3)) for doctor in doctors]
+    wishes = []
+    for i in range(rng.randint(2, 14)):
+        start = 9 + rng.randint(0, 1)
+        wanted = tuple(rng.sample(doctors, min(len(doctors), rng.choice([1, 1, 2]))))
+        more = {"doctors": wanted, "priority": rng.choice(list(Priority))}
+        wishes.append(request(f"r{i}", f"p{i}", start, start + rng.randint(1, 3), **more))
+    return problem(availabilities, wishes)
 
 
 def test_a_priority_that_is_lower_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(certificates, "ALONE", 1)
+    monkeypatch.setattr(parts, "ALONE", 1)
     wishes = [request(f"r{i}", f"p{i}", 9, 12, priority=list(Priority)[i % 3]) for i in range(15)]
     given_ = problem([available("d1", 9, 12)], wishes)
     made = plan(given_)
     assert verify(given_, made) == ()
     for conflict in outcompeted(made):
-        named = conflict.certificate.get("requests", ())
+        named = conflict.certificate["requests"] + conflict.certificate.get("with", [])
         assert all(rank(find(given_, id_)) <= rank(find(given_, conflict.request)) for id_ in named)
 
 
 def test_where_no_counting_shows_it_the_set_is_told_and_a_search_finds_no_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(certificates, "price", lambda *_: None)
+    monkeypatch.setattr(certificates, "MULTIPLES", ())
+    monkeypatch.setattr(certificates, "weights_by_program", lambda *_: ())
     tried = 0
     for seed in range(150):
         given_ = small(seed)
         made = plan(given_)
-        assert verify(given_, made) == ()
+        assert not [v for v in verify(given_, made) if v.code == "conflict"]
         for conflict in outcompeted(made):
             if conflict.certificate["rule"] == "search":
                 tried += 1
                 alone = {**conflict.certificate, "requests": [conflict.request], "appointments": []}
                 assert not accepted(given_, made, replace(conflict, certificate=alone))
     assert tried > 10
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32))
+def test_a_linear_program_proves_what_prices_of_the_whole_plan_do_not(seed: int) -> None:
+    given_ = small(seed)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(certificates, "MULTIPLES", ())
+        made = plan(given_)
+    assert not [v for v in verify(given_, made) if v.code == "conflict"]
+    assert "search" not in {conflict.certificate["rule"] for conflict in outcompeted(made)}
 
 
 def test_a_plan_that_is_not_proved_best_may_leave_a_refusal_unproved() -> None:
@@ -150,4 +214,3 @@ def test_hours_half_an_hour_apart_count_by_instants() -> None:
     (conflict,) = outcompeted(made)
     assert conflict.certificate["rule"] == "overlap"
     assert len(conflict.certificate["instants"]) == 2
-    assert len(Book(given_, made).offers(given_.requests[0])) == 3

@@ -3,15 +3,16 @@
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from planner.facts import least_proof
+from planner.evidence import least_proof, least_proofs
 from planner.plan import Conflict, ConflictKind
 from planner.problem import Availability, Period, Priority, Problem
 from planner.solve import plan
-from planner.standing import Holder
+from planner.standing import Held
 from planner.verify import verify
 from tests.planner.problems import appointment, at, available, hospital, problem, request, small
 
@@ -180,8 +181,7 @@ def test_a_movable_appointment_that_cannot_move_holds_its_hour() -> None:
 @given(st.integers(0, 2**32))
 def test_a_least_proof_proves_frees_and_is_least(seed: int) -> None:
     rng = random.Random(seed)
-    holders = [Holder(start, f"a{start}", "d", "h", "p", 0) for start in range(6)]
-    held = [rng.sample(holders, rng.randint(1, 3)) for _ in range(rng.randint(1, 6))]
+    held = some_hours(rng)
 
     def enough(proof: set) -> bool:
         return all(proof & set(hour) for hour in held) and any(set(hour) <= proof for hour in held)
@@ -189,6 +189,23 @@ def test_a_least_proof_proves_frees_and_is_least(seed: int) -> None:
     proof = set(least_proof(held))
     assert enough(proof)
     assert not any(enough(proof - {holder}) for holder in proof)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32))
+def test_least_proofs_of_many_requests_are_those_of_each(seed: int) -> None:
+    rng = random.Random(seed)
+    asked = [some_hours(rng) for _ in range(rng.randint(1, 4))]
+    owner = [number for number, held in enumerate(asked) for _ in held]
+    pairs = [(hour, holder) for hour, holders in enumerate(sum(asked, [])) for holder in holders]
+    columns = Held(*np.array(pairs, dtype=np.int64).T)
+    found = least_proofs(columns, np.array(owner), len(asked))
+    assert [proof.tolist() for proof in found] == [least_proof(held) for held in asked]
+
+
+def some_hours(rng: random.Random) -> list[list[int]]:
+    """Who holds each of a few hours."""
+    return [sorted(rng.sample(range(6), rng.choice([1, 1, 2, 3]))) for _ in range(rng.randint(1, 6))]
 
 
 @settings(max_examples=80, deadline=None)
