@@ -47,7 +47,7 @@ def decide(network: Network, tariff: Tariff, which: Ints, hint: Bools, seed: int
     The gain of a choice is the bound less what it loses: the losses of its candidates and the prices of the rows that
     it leaves unused. So the model minimises losses, small numbers where gains are large ones. A row that is dearer than
     all that the hint loses has to be used. Gains are whole hours: a hint that loses less than one is the best, and
-    CP-SAT confirms it at once; presolve, which can lose the hint and takes longer, is off then.
+    CP-SAT confirms it at once. What prepares a search takes longer then, and presolve can lose the hint: so it is off.
     """
     model = _Model(network, tariff, which, hint)
     cp = cp_model.CpSolver()
@@ -55,10 +55,14 @@ def decide(network: Network, tariff: Tariff, which: Ints, hint: Bools, seed: int
     cp.parameters.random_seed = seed
     cp.parameters.num_workers = 1
     cp.parameters.max_time_in_seconds = max(budget.left(), LEAST_SECONDS)
-    cp.parameters.cp_model_presolve = searches
-    # All rows in the linear relaxation: a gap that prices leave is a matter of fractions, which this closes in a second
-    # where the default takes minutes.
-    cp.parameters.linearization_level = 2 if searches else 1
+    if searches:
+        # All rows in the linear relaxation: a gap that prices leave is a matter of fractions, which this closes in a
+        # second where the default takes minutes.
+        cp.parameters.linearization_level = 2
+    else:
+        cp.parameters.cp_model_presolve = False
+        cp.parameters.linearization_level = 0
+        cp.parameters.symmetry_level = 0
     status = cp.solve(model.model)
     if status == cp_model.UNKNOWN:
         return Decision(which[hint], model.hint_loss, model.floor)
@@ -82,8 +86,7 @@ class _Model:
         self._loss = tariff.loss(network, which)
         self.hint_loss = self.loss_of(hint)
         self.floor = self.hint_loss % tariff.unit
-        must = (rows < network.seekers) & np.append(network.must, False)[np.minimum(rows, network.seekers)]
-        needed = must | (self._price > self.hint_loss)
+        needed = network.needed[rows] | (self._price > self.hint_loss)
         payable = np.flatnonzero(~needed & (self._price > 0))  # rows that may be left unused, for their price
         idle = np.full(len(rows), -1)
         idle[payable] = len(which) + np.arange(len(payable))

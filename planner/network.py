@@ -75,6 +75,11 @@ class Network:
         """How many sets there are of which at most one candidate can be chosen: by seeker, by place, by crossing."""
         return self.seekers + self.places + self.nowhere
 
+    @property
+    def needed(self) -> Bools:
+        """The rows that every plan uses: those of seekers who have to have an hour."""
+        return np.append(self.must, np.zeros(self.places + self.nowhere, dtype=np.bool_))
+
     def uses(self, which: Ints) -> tuple[Ints, Ints]:
         """The rows that the candidates `which` use, numbered in that order, and the position in `which` for each."""
         position = np.arange(len(which))
@@ -87,6 +92,12 @@ class Network:
     def gained(self, chosen: Bools) -> int:
         """The gain of the chosen candidates (a mask); a Python integer, which does not overflow."""
         return sum(self.gain[chosen].tolist())
+
+    def clashes(self, chosen: Bools) -> int:
+        """How many of the chosen candidates (a mask) are one too many at their crossings."""
+        used = np.concatenate([np.zeros(0, dtype=np.int64), *(crossing[chosen] for crossing in self.crossings)])
+        users = np.bincount(used, minlength=self.nowhere)[: self.nowhere]
+        return int(np.maximum(users - 1, 0).sum())
 
     def __len__(self) -> int:
         return len(self.gain)

@@ -19,7 +19,7 @@ ENOUGH, TRIES = 200, 10
 
 
 def repair(network: Network, chosen: Bools, tariff: Tariff, budget: Budget) -> tuple[Bools, Tariff]:
-    """A plan near the assignment `chosen` (both masks), and prices for it, given those of the assignment.
+    """A plan near the assignment `chosen` (both masks), and a covering tariff for it, given that of the assignment.
 
     Of two seekers at one crossing the one for whom it loses less takes another hour, by the cheapest exchange. So the
     plan loses next to nothing against the assignment. Then crossings get prices of their own until every candidate is
@@ -42,7 +42,9 @@ def repair(network: Network, chosen: Bools, tariff: Tariff, budget: Budget) -> t
         clashes.charge()
     else:
         plan = plain_plan(network, plan)
-    return plan, Tariff(exchange.profit, exchange.price[: network.places], exchange.toll)
+    tariff = Tariff(exchange.profit, exchange.price[: network.places], exchange.toll)
+    tariff.cover(network)
+    return plan, tariff
 
 
 def _reach(loss: Ints, seekers: int) -> int:

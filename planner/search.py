@@ -15,10 +15,14 @@ from planner.goals import Score, Weights, score
 from planner.hours import Bools, Ints, Moments
 from planner.model import Decision, Solver, decide
 from planner.network import Network, Tariff
+from planner.program import program
 from planner.proof import Prices
 from planner.relaxation import relax
 from planner.repair import repair
 from planner.tighten import tighten
+
+MANY = 0.15
+"""Clashes for more than this share of the seekers are not repaired one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,14 @@ def _best(network: Network, solver: Solver, budget: Budget) -> _Best:
     """
     with budget.stage("relaxation"):
         assigned, tariff = relax(network)
-    with budget.stage("repair"):
-        plan, tariff = repair(network, assigned, tariff, budget)
-        tariff.cover(network)
-    with budget.stage("prices"):
-        plan, tariff = tighten(network, plan, tariff, budget)
+    if network.clashes(assigned) <= MANY * network.seekers:
+        with budget.stage("repair"):
+            plan, tariff = repair(network, assigned, tariff, budget)
+        with budget.stage("prices"):
+            plan, tariff = tighten(network, plan, tariff, budget)
+    else:
+        with budget.stage("program"):
+            plan, tariff = program(network, tariff, budget)
     with budget.stage("solve"):
         plan, bound = _decided(network, plan, tariff, solver, budget)
     return _Best(plan, bound, tariff)

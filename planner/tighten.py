@@ -1,16 +1,13 @@
 """What the prices of single crossings leave open, closed by linear programs around it."""
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import csr_array, eye_array, hstack
 
 from planner.budget import Budget
 from planner.hours import Bools, Ints
 from planner.network import Network, Tariff
+from planner.program import UNIT, reprice
 from planner.whole import improved
 
-UNIT = 12
-"""Prices that linear programs find are often halves or thirds; in twelfths these are whole numbers."""
 SMALLEST, LARGEST, GROWTH = 100, 6_400, 4
 """How many rows a neighbourhood has: it grows by this factor from the smallest to the largest."""
 NEAR = 16
@@ -32,9 +29,14 @@ def tighten(network: Network, plan: Bools, tariff: Tariff, budget: Budget) -> tu
         gap = tariff.gap(network, plan)
         loss = tariff.loss(network)
         inside = neighbourhood(network, plan, tariff, loss, size)
-        cheaper = _reprice(network, tariff, loss, inside, gap, budget)
-        if cheaper is not None and cheaper.gap(network, plan) < gap:
-            tariff = cheaper
+        # A candidate uses a few rows: none of those left out loses more than their prices can fall together.
+        reach = gap + NEAR * tariff.unit
+        near = np.flatnonzero(loss <= reach)
+        solution = reprice(network, tariff, near, inside, reach // (2 + len(network.crossings)), budget)
+        if solution is not None:
+            solution.tariff.cover(network)
+            if solution.tariff.gap(network, plan) < gap:
+                tariff = solution.tariff
         if tariff.bound > network.gained(plan):
             plan = improved(network, plan, tariff, inside, budget)
         if tariff.gap(network, plan) == gap:
@@ -62,37 +64,3 @@ def neighbourhood(network: Network, plan: Bools, tariff: Tariff, loss: Ints, siz
         if np.count_nonzero(inside) == before:
             break
     return inside
-
-
-def _reprice(network: Network, tariff: Tariff, loss: Ints, inside: Bools, gap: int, budget: Budget) -> Tariff | None:
-    """Better prices for the rows `inside`, all others kept; None if the program was not solved in time.
-
-    The program: which candidates cost the least loss if every row inside is to be used, a row that is not losing its
-    price. Its dual values are the changes of the prices. A price falls by no more than a share of what the candidates
-    left out lose, so that these stay covered.
-    """
-    reach = gap + NEAR * tariff.unit
-    row, of = network.uses(near := np.flatnonzero(loss <= reach))
-    real = inside[row]
-    rows = np.flatnonzero(inside)
-    columns, column = np.unique(of[real], return_inverse=True)
-    number = np.cumsum(inside) - 1
-    matrix = csr_array((np.ones(len(column)), (number[row[real]], column)), shape=(len(rows), len(columns)))
-    share = reach // (2 + len(network.crossings))
-    prices = tariff.of_rows
-    has_to = np.concatenate([network.must, np.zeros(network.rows - network.seekers, dtype=np.bool_)])[rows]
-    idle = np.where(has_to, share, np.minimum(prices[rows], share))
-    result = linprog(
-        np.concatenate([loss[near[columns]], idle]).astype(np.float64),
-        A_eq=hstack([matrix, eye_array(len(rows))], format="csc"),
-        b_eq=np.ones(len(rows)),
-        bounds=(0, None),
-        method="highs-ds",
-        options={"time_limit": max(budget.left() / 2, 0.01)},  # the other half is for the stages after
-    )
-    if result.status != 0:
-        return None
-    prices[rows] -= np.rint(result.eqlin.marginals).astype(np.int64)
-    cheaper = tariff.changed(prices, tariff.unit)
-    cheaper.cover(network)
-    return cheaper

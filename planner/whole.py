@@ -8,6 +8,30 @@ from planner.budget import Budget
 from planner.hours import Bools, Ints
 from planner.network import Network, Tariff
 
+FIRST, WIDER = 1, 4
+"""The search for a whole plan begins with candidates that lose an hour, and each time goes so many times farther."""
+
+
+def whole_plan(network: Network, plan: Bools, tariff: Tariff, budget: Budget) -> Bools:
+    """The best plan that is soon found, or `plan` (masks). The tariff covers every candidate.
+
+    A better plan uses only candidates that lose less than `plan` does. The search begins with those that lose next to
+    nothing, and widens only until what it has found is closer to the bound than what it has left out.
+    """
+    reach = FIRST * tariff.unit
+    while budget.left() > 0:
+        gap = tariff.gap(network, plan)
+        which = np.flatnonzero((tariff.loss(network) <= min(reach, gap)) | plan)
+        chosen = _least_loss(network, tariff, which, gap, budget)
+        if chosen is not None:
+            better = np.zeros(len(network), dtype=np.bool_)
+            better[chosen] = True
+            plan = max(plan, better, key=network.gained)
+        if reach >= tariff.gap(network, plan):
+            break
+        reach *= WIDER
+    return plan
+
 
 def improved(network: Network, plan: Bools, tariff: Tariff, inside: Bools, budget: Budget) -> Bools:
     """The best plan that differs from `plan` only in seekers among the rows `inside` (all masks); or `plan`, if time
@@ -39,7 +63,7 @@ def _least_loss(network: Network, tariff: Tariff, which: Ints, most: int, budget
     row, of = network.uses(which)
     rows, number = np.unique(row, return_inverse=True)
     prices = np.clip(tariff.of_rows[rows], 0, most + 1)
-    must = np.append(network.must, np.zeros(network.rows - network.seekers, dtype=np.bool_))[rows]
+    must = network.needed[rows]
     matrix = csr_array((np.ones(len(row)), (number, of)), shape=(len(rows), len(which)))
     idle = np.flatnonzero((prices > 0) & ~must)
     idling = eye_array(len(rows), format="csc")[:, idle]
