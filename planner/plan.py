@@ -97,6 +97,12 @@ class ProvedPrices:
     patients: Mapping[str, Mapping[datetime, int]]
     unit: int = 1
 
+    @property
+    def total(self) -> int:
+        """The sum of all prices: no plan gains more."""
+        instants = (sum(of.values()) for owners in (self.doctors, self.patients) for of in owners.values())
+        return sum(self.requests.values()) + sum(self.appointments.values()) + sum(instants)
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:

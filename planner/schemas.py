@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, NoReturn
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from planner.faults import Fault, Finding, Location, findings
@@ -244,6 +244,17 @@ class WeightsModel(_File):
     move: int
 
 
+def _sum_of_prices(total: int, info: ValidationInfo) -> int:
+    """Refuses a sum that is not that of the prices: one of them has been altered, or lost."""
+    told = info.data
+    if all(key in told for key in ("requests", "appointments", "doctors", "patients")):
+        instants = (sum(of.values()) for key in ("doctors", "patients") for of in told[key].values())
+        right = sum(told["requests"].values()) + sum(told["appointments"].values()) + sum(instants)
+        if total != right:
+            raise PydanticCustomError("total", "not the sum of all prices, {right}; plan anew", {"right": str(right)})
+    return total
+
+
 class PricesModel(_File):
     """Prices that prove the bound."""
 
@@ -253,6 +264,7 @@ class PricesModel(_File):
     doctors: dict[str, InstantPrices]
     patients: dict[str, InstantPrices]
     unit: int = 1
+    total: Annotated[int, AfterValidator(_sum_of_prices)]
 
     def values(self) -> ProvedPrices:
         return ProvedPrices(
@@ -490,6 +502,7 @@ def _prices(prices: ProvedPrices) -> dict[str, object]:
     return {
         "weights": dict(prices.weights),
         "unit": prices.unit,
+        "total": prices.total,
         "requests": dict(prices.requests),
         "appointments": dict(prices.appointments),
         "doctors": {doctor: _by_instant(of) for doctor, of in prices.doctors.items()},

@@ -1,73 +1,77 @@
 """The problem and the plan as a ledger to look things up in, written without a line of the planner's model.
 
-Instants are whole microseconds since 1970 (see `planner.instants.micros`), hours are named by their start.
+Ids become numbers, and whatever there are many of is a column. Seekers are the requests, in the order of the problem,
+and after them the movable appointments that no request replaces.
 """
 
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import pairwise
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from itertools import chain
 
-from planner.instants import HOUR_US, instant, is_full_hour, micros
-from planner.plan import Conflict, Plan
+import numpy as np
+
+from planner.instants import HOUR_US, micros
+from planner.plan import Booking, Move, Plan
 from planner.problem import Appointment, Priority, Problem, Request
+from planner.verify.hours import NEVER, hours_of, periods_of
+from planner.verify.timelines import Bools, Ints, Timeline, ints, microseconds, spread
 
-Hour = tuple[str, str, int]
-"""Doctor, hospital, start."""
-
-NEVER = 2**62
-"""An instant after all others; its negative is before all others."""
-
-WEIGHT = {Priority.URGENT: 1, Priority.SOON: 2, Priority.ROUTINE: 3}
-"""The order of priorities: the lower the number, the higher."""
-
-
-def told_micros(told: str) -> int:
-    """An instant as facts and certificates tell it, in microseconds. Raises ValueError where it is none."""
-    return micros(datetime.fromisoformat(told))
+RANK = {Priority.URGENT: 1, Priority.SOON: 2, Priority.ROUTINE: 3}
+"""The order of priorities: the lower the number, the higher. Movable appointments have 0."""
+STANDS, MOVED, BOOKED = range(3)
+"""Kinds of entries: an appointment where it stood, one at its new hour, a booking."""
+PLACE_HOURS = 24
+"""The inconvenience of one place down the list of doctors."""
+BLOCK = 100_000
+"""About so many rows are looked at together: few enough for a processor's cache, many enough for columns to pay."""
 
 
-class Entry(NamedTuple):
-    """An hour that somebody has. `kind`: `appointment` (stands where it stood), `moved` or `booking`."""
+@dataclass(frozen=True, slots=True)
+class Seekers:
+    """One entry per seeker. The hour must lie in `[begin, end)`; `of_hospitals` is a row of `Book.hospital_sets`."""
 
-    start: int
-    id: str
-    kind: str
-    doctor: str
-    hospital: str
-    patient: str
-    weight: int = 0
+    rank: Ints
+    patient: Ints
+    begin: Ints
+    end: Ints
+    preferred: Ints
+    of_hospitals: Ints
 
 
-class Ledger:
-    """Entries by owner, to be asked which of them overlap an hour. Asking takes logarithmic time."""
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Hours that seekers accept: one entry per (seeker, hour), ascending by seeker. `cost` is the inconvenience."""
 
-    def __init__(self, owned: Iterable[tuple[str, Entry]]) -> None:
-        self._of: defaultdict[str, list[Entry]] = defaultdict(list)
-        for owner, entry in owned:
-            self._of[owner].append(entry)
-        for entries in self._of.values():
-            entries.sort()
-        self._starts = {owner: [entry.start for entry in entries] for owner, entries in self._of.items()}
+    seeker: Ints
+    hour: Ints
+    cost: Ints
 
-    def overlapping(self, owner: str, start: int) -> list[Entry]:
-        starts = self._starts.get(owner, [])
-        return (
-            self._of[owner][bisect_right(starts, start - HOUR_US) : bisect_left(starts, start + HOUR_US)]
-            if starts
-            else []
-        )
+    def take(self, which: Bools) -> "Rows":
+        return Rows(self.seeker[which], self.hour[which], self.cost[which])
 
-    def clashes(self) -> Iterator[tuple[str, Entry, Entry]]:
-        """Owner and two entries of the same owner that overlap, for neighbours in time."""
-        for owner, entries in self._of.items():
-            for first, second in pairwise(entries):
-                if second.start - first.start < HOUR_US:
-                    yield owner, first, second
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """The hours at which movable appointments stand."""
+
+    doctor: Ints
+    patient: Ints
+    start: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Every hour that is taken once the plan is carried out; `number` is that of the request or the appointment."""
+
+    kind: Ints
+    number: Ints
+    rank: Ints
+    doctor: Ints
+    hospital: Ints
+    patient: Ints
+    start: Ints
 
 
 class Book:
@@ -78,59 +82,49 @@ class Book:
         self.requests = {request.id: request for request in problem.requests}
         self.appointments = {appointment.id: appointment for appointment in problem.appointments}
         self.specialties = {doctor.id: doctor.specialties for doctor in problem.doctors}
-        self.zones = {hospital.id: ZoneInfo(hospital.timezone) for hospital in problem.hospitals}
+        self.zones = {hospital.id: hospital.timezone for hospital in problem.hospitals}
         self.replaced = {request.moves for request in problem.requests if request.moves is not None}
-        self.openings = {h.id: _merged((micros(o.start), micros(o.end)) for o in h.openings) for h in problem.hospitals}
-        periods: defaultdict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
-        for a in problem.availabilities:
-            periods[a.doctor, a.hospital].append((micros(a.start), micros(a.end)))
-        self.available = {place: _merged(found) for place, found in periods.items()}
-        self._hours: dict[tuple[str, str], list[int]] = {}
-        self._named_by: dict[str, frozenset[str]] = {}
+        movables = {a.id: a for a in problem.appointments if a.movable and a.id not in self.replaced}
+        self.openings, self.available = periods_of(problem)
 
-    @cached_property
-    def by_name(self) -> dict[tuple[str, str], Entry]:
-        """The entries by kind and id."""
-        return {(entry.kind, entry.id): entry for entry in self.entries}
+        self.request_number = _numbered(self.requests)
+        self.movable_number = {id_: len(self.requests) + i for i, id_ in enumerate(movables)}
+        self.appointment_number = _numbered(self.appointments)
+        self.doctor_number = _numbered(self.specialties)
+        self.hospital_number = _numbered(self.zones)
+        people: chain[Request | Appointment] = chain(self.requests.values(), self.appointments.values())
+        self.patient_number = _numbered(person.patient for person in people)
+        self.ids = [*self.requests, *movables]
 
-    @cached_property
-    def entries(self) -> list[Entry]:
-        """Every hour that is taken once the plan is carried out. Appointments that a request replaces take none."""
-        gone = self.replaced | {move.appointment for move in self.plan.moved}
-        entries = [
-            Entry(micros(a.start), a.id, "appointment", a.doctor, a.hospital, a.patient)
-            for a in self.problem.appointments
-            if a.id not in gone
-        ]
-        for move in self.plan.moved:
-            if move.appointment in self.appointments:
-                patient = self.appointments[move.appointment].patient
-                entries.append(
-                    Entry(micros(move.start), move.appointment, "moved", move.doctor, move.hospital, patient)
-                )
-        for booking in self.plan.bookings:
-            if booking.request in self.requests:
-                request = self.requests[booking.request]
-                place = (booking.doctor, booking.hospital, request.patient, WEIGHT[request.priority])
-                entries.append(Entry(micros(booking.start), booking.request, "booking", *place))
-        return entries
+        self.hours = hours_of(
+            {(self.doctor_number[d], self.hospital_number[h]): held for (d, h), held in self.available.items()},
+            list(self.openings.values()),
+            list(self.zones.values()),
+        )
+        fixed = [a for a in problem.appointments if not a.movable and a.id not in self.replaced]
+        self._fixed = _Held(
+            ints(self.doctor_number[a.doctor] for a in fixed),
+            ints(self.patient_number[a.patient] for a in fixed),
+            microseconds(a.start for a in fixed),
+        )
+        self.taken = self._fixed.doctor_at(self.hours.doctor, self.hours.start)
+        """Which of the hours a fixed appointment of the doctor overlaps; the others are the offers."""
+        self.seekers = self._seekers(list(movables.values()))
+        self._wish_first, self._wish_doctor, self._wish_place = self._wishes(list(movables.values()))
+        self._micros: dict[str, int] = {}
+        self._starts: dict[tuple[object, ...], list[int]] = {}
 
-    @cached_property
-    def of_doctor(self) -> Ledger:
-        return Ledger((entry.doctor, entry) for entry in self.entries)
+    @property
+    def movables(self) -> int:
+        """How many appointments may be moved."""
+        return len(self.movable_number)
 
-    @cached_property
-    def of_patient(self) -> Ledger:
-        return Ledger((entry.patient, entry) for entry in self.entries)
-
-    def is_full_hour(self, hospital: str, start: int) -> bool:
-        return is_full_hour(instant(start), self.zones[hospital])
-
-    def is_open(self, hospital: str, start: int) -> bool:
-        return _holds(self.openings.get(hospital, []), start)
-
-    def is_available(self, doctor: str, hospital: str, start: int) -> bool:
-        return _holds(self.available.get((doctor, hospital), []), start)
+    def told_micros(self, told: str) -> int:
+        """An instant as facts and certificates tell it, in microseconds. Raises ValueError or TypeError else."""
+        us = self._micros.get(told)
+        if us is None:
+            us = self._micros[told] = micros(datetime.fromisoformat(told))
+        return us
 
     def doctors_of(self, request: Request) -> list[str]:
         """The doctors that the request accepts, best first."""
@@ -140,106 +134,190 @@ class Book:
     def hospitals_of(self, request: Request) -> list[str]:
         return sorted(self.zones if request.hospitals is None else set(request.hospitals))
 
-    def accepts(self, request: Request, hour: Hour) -> bool:
-        """Whether the hour is one that the request asks for, by doctor, hospital and window."""
-        doctor, hospital, start = hour
+    def accepts(self, request: Request, doctor: str, hospital: str) -> bool:
+        """Whether the request accepts the doctor at the hospital."""
         listed = request.doctors is None or doctor in request.doctors
         skilled = request.specialty is None or request.specialty in self.specialties[doctor]
         placed = request.hospitals is None or hospital in request.hospitals
-        return listed and skilled and placed and micros(request.earliest) <= start <= micros(request.latest) - HOUR_US
+        return listed and skilled and placed
 
-    def hours_in(self, doctor: str, hospital: str, begin: int, end: int) -> list[int]:
-        """The starts of the doctor's available hours at the hospital that lie inside `[begin, end)`, taken or not."""
-        hours = self._hours.get((doctor, hospital))
-        if hours is None:
-            periods = self.available.get((doctor, hospital), [])
-            hours = [us for a, b in periods for us in self.full_hours(hospital, a, b) if self.is_open(hospital, us)]
-            self._hours[doctor, hospital] = hours
-        return hours[bisect_left(hours, begin) : bisect_right(hours, end - HOUR_US)]
+    def wanted(self, seekers: Ints) -> Rows:
+        """Every available hour that each of the seekers accepts, taken or not. `seeker` counts places in `seekers`."""
+        of, wish = spread(self._wish_first[seekers], self._wish_first[seekers + 1])
+        who = seekers[of]
+        begin, end = self.seekers.begin, self.seekers.end
+        of_wish, hour = spread(*self.hours.between(self._wish_doctor[wish], begin[who], end[who]))
+        seeker = of[of_wish]
+        away = np.abs(self.hours.start[hour] - self.seekers.preferred[seekers][seeker])
+        rows = Rows(seeker, hour, away // HOUR_US + (PLACE_HOURS * self._wish_place[wish])[of_wish])
+        if self.seekers.of_hospitals[seekers].any():
+            return rows.take(self.hospital_sets[self.seekers.of_hospitals[seekers][seeker], self.hours.hospital[hour]])
+        return rows
 
-    def full_hours(self, hospital: str, begin: int, end: int) -> Iterator[int]:
-        """The starts of full hours by the hospital's clock that lie whole inside `[begin, end)`, ascending."""
-        zone, at = self.zones[hospital], begin
-        while at + HOUR_US <= end:
-            try:
-                local = instant(at).astimezone(zone)
-            except OverflowError:  # the first and the last day of the calendar, where there is no local time
-                local = instant(at)
-            past = (local.minute * 60 + local.second) * 1_000_000 + local.microsecond
-            if past == 0:
-                yield at
-            at += HOUR_US - past
+    def offered(self, seekers: Ints) -> Rows:
+        """Every offer that each of the seekers accepts, even while its patient is busy: no fixed appointment has it."""
+        rows = self.wanted(seekers)
+        return rows.take(~self.taken[rows.hour]) if self.taken.any() else rows
 
-    def wanted(self, request: Request) -> list[Hour]:
-        """Every available hour that the request accepts, taken or not."""
-        begin, end = micros(request.earliest), micros(request.latest)
-        return [
-            (doctor, hospital, start)
-            for doctor in self.doctors_of(request)
-            for hospital in self.hospitals_of(request)
-            for start in self.hours_in(doctor, hospital, begin, end)
-        ]
+    def candidates(self, seekers: Ints) -> Rows:
+        """Every hour that each of the seekers could have if there were no other. Movable ones may also stay."""
+        rows = self.offered(seekers)
+        patient = self.seekers.patient[seekers]
+        at_risk = np.flatnonzero(np.isin(patient, self._fixed.patient)[rows.seeker])
+        if not len(at_risk):
+            return rows
+        free = np.ones(len(rows.hour), dtype=np.bool_)
+        free[at_risk] = ~self._fixed.patient_at(patient[rows.seeker[at_risk]], self.hours.start[rows.hour[at_risk]])
+        return rows.take(free)
 
-    def offers(self, request: Request) -> list[Hour]:
-        """Every offer that the request accepts, even while its patient is busy: no fixed appointment has the doctor."""
-        return [hour for hour in self.wanted(request) if not self._fixed_of_doctor.overlapping(hour[0], hour[2])]
+    def stays(self, seekers: Ints) -> Stays:
+        """Where the seekers stand, all of them movable appointments. They may stay there, whatever holds elsewhere."""
+        doctor = ints(self.doctor_number[self.appointments[self.ids[seeker]].doctor] for seeker in seekers.tolist())
+        return Stays(doctor, self.seekers.patient[seekers], self.seekers.preferred[seekers])
 
-    def could_have(self, seeker: Request | Appointment) -> list[Hour]:
-        """The hours that a request or a movable appointment could have if there were no other."""
-        hours = self.offers(seeker) if isinstance(seeker, Request) else self._new_hours(seeker)
-        free = [hour for hour in hours if not self._fixed_of_patient.overlapping(seeker.patient, hour[2])]
-        if isinstance(seeker, Appointment):
-            free.append((seeker.doctor, seeker.hospital, micros(seeker.start)))
-        return free
+    def starts_of(self, request: Request) -> list[int]:
+        """The starts of all available hours of the doctors and hospitals that the request accepts, ascending."""
+        wish = (request.doctors, request.specialty, request.hospitals)
+        if wish not in self._starts:
+            number = self.request_number[request.id]
+            doctor = self._wish_doctor[self._wish_first[number] : self._wish_first[number + 1]]
+            ever = np.full(len(doctor), NEVER)
+            _, hour = spread(*self.hours.between(doctor, -ever, ever))
+            suits = self.hospital_sets[self.seekers.of_hospitals[number], self.hours.hospital[hour]]
+            self._starts[wish] = np.unique(self.hours.start[hour[suits]]).tolist()
+        return self._starts[wish]
 
-    def named_by(self, conflict: Conflict) -> frozenset[str]:
-        """The requests that a conflict's certificate names."""
-        if conflict.request not in self._named_by:
-            self._named_by[conflict.request] = frozenset(conflict.certificate["requests"])
-        return self._named_by[conflict.request]
+    def find(self, places: Iterable[tuple[str, str, int]]) -> Ints:
+        """The numbers of the available hours at these (doctor, hospital, start); -1 where there is none."""
+        rows = [(self.doctor_number.get(d, -1), self.hospital_number.get(h, -1), start) for d, h, start in places]
+        return self.hours.find(*np.array(rows, dtype=np.int64).reshape(-1, 3).T)
 
-    def _new_hours(self, movable: Appointment) -> list[Hour]:
-        begin = -NEVER if movable.window is None else micros(movable.window.start)
-        end = NEVER if movable.window is None else micros(movable.window.end)
-        return [
-            (movable.doctor, hospital, start)
-            for hospital in self.zones
-            for start in self.hours_in(movable.doctor, hospital, begin, end)
-            if not self._fixed_of_doctor.overlapping(movable.doctor, start)
-        ]
-
-    @cached_property
-    def _fixed(self) -> list[Entry]:
-        """Appointments that can neither move nor be replaced."""
-        return [
-            Entry(micros(a.start), a.id, "appointment", a.doctor, a.hospital, a.patient)
-            for a in self.problem.appointments
-            if not a.movable and a.id not in self.replaced
-        ]
+    def blocks(self, seekers: Ints) -> Iterator[Ints]:
+        """The seekers, in their order, some at a time: so many as accept about `BLOCK` hours."""
+        of, wish = spread(self._wish_first[seekers], self._wish_first[seekers + 1])
+        who = seekers[of]
+        first, last = self.hours.between(self._wish_doctor[wish], self.seekers.begin[who], self.seekers.end[who])
+        before = np.cumsum(np.bincount(of, np.maximum(last - first, 0), minlength=len(seekers)))
+        yield from np.split(seekers, np.flatnonzero(np.diff(before // BLOCK)) + 1)
 
     @cached_property
-    def _fixed_of_doctor(self) -> Ledger:
-        return Ledger((entry.doctor, entry) for entry in self._fixed)
+    def moves(self) -> list[Move]:
+        """The moves of appointments that exist."""
+        return [move for move in self.plan.moved if move.appointment in self.appointments]
 
     @cached_property
-    def _fixed_of_patient(self) -> Ledger:
-        return Ledger((entry.patient, entry) for entry in self._fixed)
+    def entries(self) -> Entries:
+        """Appointments that a request replaces take no hour, nor do bookings of requests that do not exist."""
+        gone = self.replaced | {move.appointment for move in self.plan.moved}
+        stay = [a for a in self.problem.appointments if a.id not in gone]
+        booked = [booking for booking in self.plan.bookings if booking.request in self.requests]
+        people: list[Appointment | Request] = [*stay, *(self.appointments[move.appointment] for move in self.moves)]
+        people += [self.requests[booking.request] for booking in booked]
+        places: list[Appointment | Move | Booking] = [*stay, *self.moves, *booked]
+        numbers = chain(
+            (self.appointment_number[person.id] for person in people[: len(stay) + len(self.moves)]),
+            (self.request_number[person.id] for person in people[len(stay) + len(self.moves) :]),
+        )
+        return Entries(
+            kind=np.repeat([STANDS, MOVED, BOOKED], [len(stay), len(self.moves), len(booked)]),
+            number=ints(numbers),
+            rank=ints(RANK[person.priority] if isinstance(person, Request) else 0 for person in people),
+            doctor=ints(self.doctor_number.get(place.doctor, -1) for place in places),
+            hospital=ints(self.hospital_number.get(place.hospital, -1) for place in places),
+            patient=ints(self.patient_number[person.patient] for person in people),
+            start=microseconds(place.start for place in places),
+        )
+
+    @cached_property
+    def of_doctor(self) -> Timeline:
+        """The entries by doctor."""
+        return Timeline(self.entries.doctor, self.entries.start)
+
+    @cached_property
+    def of_patient(self) -> Timeline:
+        """The entries by patient."""
+        return Timeline(self.entries.patient, self.entries.start)
+
+    def name(self, entry: int) -> str:
+        """The id of the request or the appointment that an entry is of."""
+        ids = self.request_ids if self.entries.kind[entry] == BOOKED else self.appointment_ids
+        return ids[int(self.entries.number[entry])]
+
+    @cached_property
+    def request_ids(self) -> Sequence[str]:
+        return list(self.requests)
+
+    @cached_property
+    def appointment_ids(self) -> Sequence[str]:
+        return list(self.appointments)
+
+    def _seekers(self, movables: Sequence[Appointment]) -> Seekers:
+        requests = self.problem.requests
+        sets: dict[frozenset[str] | None, int] = {None: 0}
+        of_hospitals = [
+            0 if r.hospitals is None else sets.setdefault(frozenset(r.hospitals), len(sets)) for r in requests
+        ]
+        self.hospital_sets = np.zeros((len(sets), len(self.zones)), dtype=np.bool_)
+        for chosen, row in sets.items():
+            self.hospital_sets[
+                row, [self.hospital_number[id_] for id_ in (self.zones if chosen is None else chosen)]
+            ] = True
+        windows = [a.window for a in movables]
+        everybody: chain[Request | Appointment] = chain(requests, movables)
+        return Seekers(
+            rank=ints([*(RANK[r.priority] for r in requests), *(0 for _ in movables)]),
+            patient=ints(self.patient_number[person.patient] for person in everybody),
+            begin=ints(
+                [*(micros(r.earliest) for r in requests), *(-NEVER if w is None else micros(w.start) for w in windows)]
+            ),
+            end=ints(
+                [*(micros(r.latest) for r in requests), *(NEVER if w is None else micros(w.end) for w in windows)]
+            ),
+            preferred=microseconds([*(r.preferred or r.earliest for r in requests), *(a.start for a in movables)]),
+            of_hospitals=ints([*of_hospitals, *(0 for _ in movables)]),
+        )
+
+    def _wishes(self, movables: Sequence[Appointment]) -> tuple[Ints, Ints, Ints]:
+        """The doctors acceptable to each seeker and their places; the first array says where a seeker's begin."""
+        lists: dict[tuple[tuple[str, ...] | None, str | None], int] = {}
+        asked = [lists.setdefault((r.doctors, r.specialty), len(lists)) for r in self.problem.requests]
+        asked += [lists.setdefault(((a.doctor,), None), len(lists)) for a in movables]
+        doctors = [self._places(*wish) for wish in lists]
+        first = np.cumsum([0, *map(len, doctors)])
+        doctor = ints(chain.from_iterable(doctors))
+        place = ints(chain.from_iterable(of.values() for of in doctors))
+        chosen = ints(asked)
+        _, which = spread(first[chosen], first[chosen + 1])
+        begins = np.concatenate([[0], np.cumsum(first[chosen + 1] - first[chosen])]).astype(np.int64)
+        return begins, doctor[which], place[which]
+
+    def _places(self, listed: tuple[str, ...] | None, specialty: str | None) -> Mapping[int, int]:
+        """Acceptable doctors, each with the best place that it has on the list; 0 without a list."""
+        places: dict[int, int] = {}
+        for place, id_ in enumerate(self.specialties if listed is None else listed):
+            if specialty is None or specialty in self.specialties[id_]:
+                places.setdefault(self.doctor_number[id_], 0 if listed is None else place)
+        return places
 
 
-def _merged(periods: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Periods made disjoint; touching ones become one."""
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(periods):
-        if start >= end:
-            continue
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
+class _Held:
+    """Appointments, to be asked whether one of a doctor's or of a patient's overlaps an hour."""
+
+    def __init__(self, doctor: Ints, patient: Ints, start: Ints) -> None:
+        self.patient = patient
+        self._of_doctor, self._of_patient = Timeline(doctor, start), Timeline(patient, start)
+
+    def doctor_at(self, doctor: Ints, start: Ints) -> Bools:
+        return _any(self._of_doctor, doctor, start)
+
+    def patient_at(self, patient: Ints, start: Ints) -> Bools:
+        return _any(self._of_patient, patient, start)
 
 
-def _holds(periods: list[tuple[int, int]], start: int) -> bool:
-    """Whether one of the disjoint, ascending periods holds the whole hour at `start`."""
-    at = bisect_right(periods, (start, float("inf"))) - 1
-    return at >= 0 and start + HOUR_US <= periods[at][1]
+def _any(timeline: Timeline, owner: Ints, start: Ints) -> Bools:
+    first, last = timeline.overlapping(owner, start)
+    return last > first
+
+
+def _numbered(ids: Iterable[str]) -> dict[str, int]:
+    return {id_: number for number, id_ in enumerate(dict.fromkeys(ids))}

@@ -1,148 +1,227 @@
-"""Whether certificates prove what they say, by counting. The shapes are in docs/planning-problem.md.
+"""Whether certificates prove what they say, by counting. Their shapes are in docs/planning-problem.md.
 
-Each says: these requests, all of the refused one's priority or higher, cannot all be booked, whatever is chosen.
+Each says of a refused request: it and others, all of its priority or a higher one, cannot all be booked, whatever is
+chosen. Those that count offers are checked in `hall.py`, those that count instants here.
+
+An instant of a doctor or a patient lies in one hour at most. Each member of the set needs an hour, and so at least the
+least weight of the instants inside any hour that it could have. If these needs add up to more than all the weights,
+somebody goes without (Farkas 1902). A set that is told at another conflict is that conflict's, with instants and all,
+without its refused request and with this one instead.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from planner.instants import HOUR_US
-from planner.plan import Conflict, PlanStatus
-from planner.problem import Appointment, Request
-from planner.verify.book import WEIGHT, Book, told_micros
+import numpy as np
 
+from planner.instants import HOUR_US
+from planner.plan import Conflict, ConflictKind, PlanStatus
+from planner.problem import Appointment, Request
+from planner.verify.book import Book
+from planner.verify.conflicts import UNREADABLE
+from planner.verify.hall import Part, offer_faults
+from planner.verify.proof import Instants
+from planner.verify.timelines import Ints, ints
+from planner.verify.violation import Violation
+
+INSTANTS = ("patient", "movable", "overlap")
+FIELDS = {
+    "offers": {"rule", "requests", "offers"},
+    **{rule: {"rule", "requests", "appointments", "instants"} for rule in INSTANTS},
+    **{rule: {"rule", "requests", "appointments"} for rule in ("search", "unproved")},
+}
+"""The fields of each rule; `with` may come on top of those of `offers`."""
+LARGEST_WEIGHT = 2**40
 SEARCH_STEPS = 20_000
 """How many choices a `search` certificate is tried with before it is left standing as neither proved nor disproved."""
 
 
-def certificate_fault(
-    book: Book, request: Request, conflict: Conflict, conflicts: Mapping[str, Conflict]
-) -> str | None:
-    """What is wrong with the certificate of an outcompeted request; None if nothing is."""
-    certificate = conflict.certificate
-    if "same_as" in certificate:
-        return _reference_fault(book, request, certificate, conflicts.get(certificate["same_as"]))
-    members = _members(book, request, certificate)
-    if isinstance(members, str):
-        return members
-    requests, appointments = members
-    everybody: list[Request | Appointment] = [*requests, *appointments]
-    checks: dict[str, Callable[[], str | None]] = {
-        "offers": lambda: _offers_fault(book, requests, certificate),
-        "patient": lambda: _instants_fault(book, everybody, certificate["instants"]),
-        "movable": lambda: _instants_fault(book, everybody, certificate["instants"]),
-        "overlap": lambda: _instants_fault(book, everybody, certificate["instants"]),
-        "search": lambda: _search_fault(book, everybody),
-        "unproved": lambda: _unproved_fault(book),
-    }
-    return checks[certificate["rule"]]()
+def certificates_prove(book: Book) -> Iterator[Violation]:
+    """The certificate of every outcompeted request."""
+    outcompeted = [c for c in book.plan.conflicts if c.kind == ConflictKind.OUTCOMPETED and c.request in book.requests]
+    counting = _Counting(book, {conflict.request: conflict for conflict in outcompeted})
+    faults: dict[str, str] = {}
+    parts: list[Part] = []
+    for conflict in outcompeted:
+        try:
+            if _rule(conflict) == "offers":
+                parts.append(Part.read(book, conflict))
+            elif (fault := counting.fault(conflict)) is not None:
+                faults[conflict.request] = fault
+        except UNREADABLE as error:
+            faults[conflict.request] = f"cannot be read ({type(error).__name__}: {str(error)[:200]})"
+    for id_, fault in offer_faults(book, parts):
+        faults.setdefault(id_, fault)
+    for id_, fault in faults.items():
+        yield Violation("conflict", f"The certificate of request {id_} {fault}.", (id_,))
 
 
-def _reference_fault(
-    book: Book, request: Request, certificate: Mapping[str, Any], other: Conflict | None
-) -> str | None:
-    """Whether the certificate referred to is there and names this request; what it says is checked where it stands."""
-    if other is None or "same_as" in other.certificate or other.certificate["rule"] != certificate["rule"]:
-        return "refers to a certificate that is not there"
-    if book.requests[other.request].priority != request.priority:
-        return "refers to a certificate of another priority"
-    return None if request.id in book.named_by(other) else "refers to a certificate that does not name it"
+def _rule(conflict: Conflict) -> str:
+    """The certificate's rule. Raises KeyError where there is no such rule, ValueError where fields are amiss."""
+    rule, fields = conflict.certificate["rule"], set(conflict.certificate)
+    if fields - {"with"} != FIELDS[rule]:
+        raise ValueError(f"the fields of the rule {rule} are {', '.join(sorted(FIELDS[rule]))}")
+    return str(rule)
 
 
-def _unproved_fault(book: Book) -> str | None:
-    return None if book.plan.status == PlanStatus.FEASIBLE else "proves nothing although the plan is optimal"
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """Members (numbers of seekers), the weighted instants of doctors and patients, and what each member needs."""
+
+    members: list[int]
+    of_doctor: Instants
+    of_patient: Instants
+    total: int
+    needs: list[int]
 
 
-def _members(
-    book: Book, request: Request, certificate: Mapping[str, Any]
-) -> tuple[list[Request], list[Appointment]] | str:
-    """The requests and the movable appointments of the set, or what is wrong with them."""
-    ids, movables = certificate["requests"], certificate.get("appointments", [])
-    if request.id not in ids:
-        return "has a certificate that does not name its own request"
-    if len(set(ids)) != len(ids) or len(set(movables)) != len(movables):
-        return "has a certificate that counts somebody twice"
-    requests = [book.requests[id_] for id_ in ids]
-    appointments = [book.appointments[id_] for id_ in movables]
-    if any(WEIGHT[member.priority] > WEIGHT[request.priority] for member in requests):
-        return "has a certificate with a request of lower priority"
-    if any(not a.movable or a.id in book.replaced for a in appointments):
-        return "has a certificate with an appointment that is not movable"
-    return requests, appointments
+class _Counting:
+    """Looks at certificates that name members, and at each set once."""
+
+    def __init__(self, book: Book, conflicts: Mapping[str, Conflict]) -> None:
+        self._book, self._conflicts = book, conflicts
+        self._sets: dict[str, _Set] = {}
+
+    def fault(self, conflict: Conflict) -> str | None:
+        """What is wrong with a certificate; None if nothing is. Raises what `UNREADABLE` lists."""
+        told, status = conflict.certificate, self._book.plan.status
+        own, other = self._members(conflict), self._named(conflict)
+        members = own if other is None else own + self._others(other)
+        refused, rank = self._book.request_number[conflict.request], self._book.seekers.rank
+        if refused not in own:
+            return "does not name its own request"
+        if len(set(members)) < len(members):
+            return "counts somebody twice"
+        if rank[members].max() > rank[refused]:
+            return "names a request of lower priority"
+        if told["rule"] == "unproved":
+            return None if status == PlanStatus.FEASIBLE else "proves nothing although the plan is optimal"
+        if told["rule"] == "search":
+            return _search_fault(self._book, ints(members))
+        needs, total = self._weighed(conflict, own, other)
+        return None if needs > total else "has instants that suffice for everybody"
+
+    def _members(self, conflict: Conflict) -> list[int]:
+        requests = [self._book.request_number[id_] for id_ in conflict.certificate["requests"]]
+        return requests + [self._book.movable_number[id_] for id_ in conflict.certificate["appointments"]]
+
+    def _named(self, conflict: Conflict) -> Conflict | None:
+        """The conflict whose set this one shares. Raises ValueError where it is none that can be shared."""
+        if "with" not in conflict.certificate:
+            return None
+        (id_,) = conflict.certificate["with"]
+        other = self._conflicts[id_]
+        same = other.certificate["rule"] == conflict.certificate["rule"] != "unproved"
+        if not same or "with" in other.certificate or conflict.certificate.get("instants"):
+            raise ValueError("shares a set of another rule, one that is shared itself, or adds instants to it")
+        return other
+
+    def _others(self, conflict: Conflict) -> list[int]:
+        """The members of a conflict's set but for its refused request."""
+        refused = self._book.request_number[conflict.request]
+        return [member for member in self._members(conflict) if member != refused]
+
+    def _weighed(self, conflict: Conflict, own: list[int], other: Conflict | None) -> tuple[int, int]:
+        """What the members need, and the weight of all instants."""
+        if other is None:
+            mine = self._set(conflict)
+            return sum(mine.needs), mine.total
+        shared = self._set(other)
+        refused = self._book.request_number[other.request]
+        needs = sum(need for member, need in zip(shared.members, shared.needs, strict=True) if member != refused)
+        return needs + sum(_needs(self._book, own, shared.of_doctor, shared.of_patient)), shared.total
+
+    def _set(self, conflict: Conflict) -> _Set:
+        found = self._sets.get(conflict.request)
+        if found is None:
+            doctors, patients = _instants(self._book, conflict.certificate["instants"])
+            of_doctor, of_patient, members = Instants.of(doctors), Instants.of(patients), self._members(conflict)
+            total = sum(weight for *_, weight in (*doctors, *patients))
+            needs = _needs(self._book, members, of_doctor, of_patient)
+            found = self._sets[conflict.request] = _Set(members, of_doctor, of_patient, total, needs)
+        return found
 
 
-def _offers_fault(book: Book, requests: Sequence[Request], certificate: Mapping[str, Any]) -> str | None:
-    """Hall's condition: *all* offers that any of the requests accepts are fewer than the requests."""
-    told = {(offer["doctor"], offer["hospital"], told_micros(offer["start"])) for offer in certificate["offers"]}
-    accepted = {hour for request in requests for hour in book.offers(request)}
-    if told != accepted or len(told) != len(certificate["offers"]):
-        return "has a certificate that does not list exactly the offers that its requests accept"
-    return None if len(told) < len(requests) else "has a certificate with enough offers for everybody"
+Weights = list[tuple[int, int, int]]
+"""Rows of owner, instant and weight."""
 
 
-def _instants_fault(
-    book: Book, members: Sequence[Request | Appointment], instants: Sequence[Mapping[str, Any]]
-) -> str | None:
-    """Weighted counting: an instant of a doctor or a patient serves one, and each member needs at least the least
-    weight that any hour it could have covers. If the needs exceed the weights, not all members can have an hour.
-    """
-    of_doctor: dict[str, list[tuple[int, int]]] = {}
-    of_patient: dict[str, list[tuple[int, int]]] = {}
-    total = 0
-    for told in instants:
-        weight, at = told.get("weight", 1), told_micros(told["at"])
-        if weight < 1:
-            return "has a certificate with a weight that is not positive"
-        total += weight
-        if "doctor" in told:
-            of_doctor.setdefault(told["doctor"], []).append((at, weight))
-        elif "patient_of_request" in told:
-            of_patient.setdefault(book.requests[told["patient_of_request"]].patient, []).append((at, weight))
+def _instants(book: Book, told: Sequence[Mapping[str, Any]]) -> tuple[Weights, Weights]:
+    """The instants of doctors, and those of patients. Raises KeyError, TypeError or ValueError."""
+    doctors: Weights = []
+    patients: Weights = []
+    for instant in told:
+        ((kind, id_),) = ((key, value) for key, value in instant.items() if key not in ("at", "weight"))
+        weight, at = instant.get("weight", 1), book.told_micros(instant["at"])
+        if type(weight) is not int or not 0 < weight < LARGEST_WEIGHT:
+            raise ValueError("a weight is no whole number above 0, or too large")
+        if kind == "doctor":
+            doctors.append((book.doctor_number[id_], at, weight))
         else:
-            of_patient.setdefault(book.appointments[told["patient_of_appointment"]].patient, []).append((at, weight))
-    needs = 0
-    for member in members:
-        mine = of_patient.get(member.patient, [])
-        covered = [
-            _covered(of_doctor.get(doctor, []), start) + _covered(mine, start)
-            for doctor, _, start in book.could_have(member)
-        ]
-        if not covered:
-            return None  # a member without any hour proves it at once
-        needs += min(covered)
-    return None if needs > total else "has a certificate whose instants suffice for everybody"
+            people: dict[str, Mapping[str, Request | Appointment]] = {
+                "patient_of_request": book.requests,
+                "patient_of_appointment": book.appointments,
+            }
+            patients.append((book.patient_number[people[kind][id_].patient], at, weight))
+    return doctors, patients
 
 
-def _covered(instants: Sequence[tuple[int, int]], start: int) -> int:
-    """The weight of the instants inside the hour at `start`."""
-    return sum(weight for at, weight in instants if start <= at < start + HOUR_US)
+def _needs(book: Book, members: Sequence[int], of_doctor: Instants, of_patient: Instants) -> list[int]:
+    """The least weight inside any hour that each member could have."""
+    who = ints(members)
+    rows = book.candidates(who)
+    start = book.hours.start[rows.hour]
+    weight = of_doctor.inside(book.hours.doctor[rows.hour], start)
+    weight += of_patient.inside(book.seekers.patient[who][rows.seeker], start)
+    least = np.full(len(who), LARGEST_WEIGHT)  # a member without any hour proves it at once
+    np.minimum.at(least, rows.seeker, weight)
+    stays = np.flatnonzero(who >= len(book.requests))
+    where = book.stays(who[stays])
+    weight = of_doctor.inside(where.doctor, where.start) + of_patient.inside(where.patient, where.start)
+    least[stays] = np.minimum(least[stays], weight)
+    return least.tolist()
 
 
-def _search_fault(book: Book, members: Sequence[Request | Appointment]) -> str | None:
+def _search_fault(book: Book, members: Ints) -> str | None:
     """Tries to give everybody an hour, those with the fewest first. Finding a way disproves the certificate."""
-    choices = sorted((book.could_have(member), member.patient) for member in members)
-    choices.sort(key=lambda choice: len(choice[0]))
-    taken: dict[str, list[int]] = {}
+    choices = _choices(book, members)
+    taken: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
     steps = 0
 
     def place(number: int) -> bool:
         nonlocal steps
         if number == len(choices):
             return True
-        hours, patient = choices[number]
-        for doctor, _, start in hours:
+        patient, hours = choices[number]
+        for doctor, start in hours:
             steps += 1
             if steps > SEARCH_STEPS:
                 return False
-            owners = (f"doctor {doctor}", f"patient {patient}")
-            if any(abs(start - other) < HOUR_US for owner in owners for other in taken.get(owner, [])):
+            held = [taken["doctor", doctor], taken["patient", patient]]
+            if any(abs(start - other) < HOUR_US for of in held for other in of):
                 continue
-            for owner in owners:
-                taken.setdefault(owner, []).append(start)
+            for of in held:
+                of.append(start)
             if place(number + 1):
                 return True
-            for owner in owners:
-                taken[owner].pop()
+            for of in held:
+                of.pop()
         return False
 
-    return "has a certificate that a plan disproves" if place(0) else None
+    return "is disproved: there is a way to give everybody an hour" if place(0) else None
+
+
+def _choices(book: Book, members: Ints) -> list[tuple[int, list[tuple[int, int]]]]:
+    """Each member's patient and the (doctor, start) it could have, those with the fewest first."""
+    rows, where = book.candidates(members), book.stays(members[members >= len(book.requests)])
+    hours: list[list[tuple[int, int]]] = [[] for _ in members]
+    places = zip(book.hours.doctor[rows.hour].tolist(), book.hours.start[rows.hour].tolist(), strict=True)
+    for member, place in zip(rows.seeker.tolist(), places, strict=True):
+        hours[member].append(place)
+    for member, doctor, start in zip(
+        np.flatnonzero(members >= len(book.requests)).tolist(), where.doctor.tolist(), where.start.tolist(), strict=True
+    ):
+        hours[member].append((doctor, start))
+    return sorted(zip(book.seekers.patient[members].tolist(), hours, strict=True), key=lambda choice: len(choice[1]))

@@ -1,14 +1,18 @@
-"""Whether conflicts tell the truth: the kind, the facts (sufficient and minimal), and the alternatives."""
+"""Whether conflicts tell the truth: their kinds and their facts, sufficient and minimal. All conflicts as columns."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from planner.instants import HOUR_US, micros
-from planner.plan import Alternative, Conflict, ConflictKind, PlanStatus
-from planner.problem import Appointment, Request
-from planner.verify.book import WEIGHT, Book, Entry, Hour, told_micros
-from planner.verify.certificates import certificate_fault
+import numpy as np
+
+from planner.instants import instant
+from planner.plan import Conflict, ConflictKind, PlanStatus
+from planner.verify.book import BOOKED, MOVED, STANDS, Book
+from planner.verify.nobody import nobody_fault
+from planner.verify.timelines import Bools, Ints, Timeline, ints, spread
 from planner.verify.violation import Violation
 
 FACTS = {
@@ -20,250 +24,213 @@ FACTS = {
 }
 """The facts of each kind."""
 
-MOST_ALTERNATIVES = 3
+NOBODY, TAKEN, BUSY, OUTCOMPETED = range(4)
+KINDS = {
+    TAKEN: ConflictKind.HOURS_TAKEN, BUSY: ConflictKind.PATIENT_BUSY, OUTCOMPETED: ConflictKind.OUTCOMPETED
+}  # fmt: skip
+KEYS = {STANDS: "id", MOVED: "appointment", BOOKED: "request"}
+"""What facts call the id of an entry."""
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""What reading a value of another shape raises."""
 
 
 def conflicts_are_true(book: Book) -> Iterator[Violation]:
-    """Each conflict's kind, facts and certificate."""
-    whole = {c.request: c for c in book.plan.conflicts}
-    for conflict in book.plan.conflicts:
-        request = book.requests.get(conflict.request)
-        if request is None:
-            continue
+    """Each conflict's kind and facts."""
+    asked = [conflict for conflict in book.plan.conflicts if conflict.request in book.requests]
+    numbers = ints(book.request_number[conflict.request] for conflict in asked)
+    facts = _Facts(book)
+    done = 0
+    for block in book.blocks(numbers):
+        part = asked[done : done + len(block)]
+        done += len(block)
+        for conflict, fault in zip(part, _faults(book, facts, part, block), strict=True):
+            if fault is not None:
+                sentence = f"The conflict of request {conflict.request} {fault}."
+                yield Violation("conflict", sentence, (conflict.request,))
+
+
+def _faults(book: Book, facts: "_Facts", conflicts: Sequence[Conflict], numbers: Ints) -> list[str | None]:
+    """What is wrong with the kind or the facts of each conflict; None where nothing is."""
+    question = _Question.of(book, numbers)
+    faults: list[str | None] = []
+    named: list[list[int]] = []
+    for conflict, kind in zip(conflicts, question.kind.tolist(), strict=True):
+        entries: list[int] = []
         try:
-            fault = _fault(book, request, conflict) or _needless_fault(conflict)
-            if fault is None and conflict.kind == ConflictKind.OUTCOMPETED:
-                fault = certificate_fault(book, request, conflict, whole)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            fault = f"has facts or a certificate that cannot be read ({type(error).__name__}: {error})"
-        if fault is not None:
-            yield Violation("conflict", f"The conflict of request {request.id} {fault}.", (request.id,))
+            fault = _needless(conflict)
+            if fault is None and kind == NOBODY:
+                fault = nobody_fault(book, book.requests[conflict.request], conflict)
+            elif fault is None and conflict.kind != KINDS[kind]:
+                fault = f"is of the kind {conflict.kind} and should be {KINDS[kind]}"
+            elif fault is None:
+                entries = facts.of(conflict)
+        except UNREADABLE as error:
+            fault = f"has facts that cannot be read ({type(error).__name__}: {str(error)[:200]})"
+        faults.append(fault)
+        named.append(entries)
+    optimal = book.plan.status == PlanStatus.OPTIMAL
+    held = _held_faults(book, question, named, optimal=optimal)
+    judged = [None if kind == NOBODY else fault for kind, fault in zip(question.kind.tolist(), held, strict=True)]
+    return [fault or other for fault, other in zip(faults, judged, strict=True)]
 
 
-def _fault(book: Book, request: Request, conflict: Conflict) -> str | None:
-    """What is wrong with the kind or the facts; None if nothing is. The kinds are tried in their order."""
-    wanted = book.wanted(request)
-    if not wanted:
-        return _nobody_there_fault(book, request, conflict)
-    standing = {hour: _standing(book.of_doctor.overlapping(hour[0], hour[2])) for hour in wanted}
-    free = [hour for hour in wanted if not standing[hour]]
-    if not free:
-        return _kind_fault(conflict, ConflictKind.HOURS_TAKEN) or _held_fault(
-            [standing[hour] for hour in wanted], _named(book, conflict.facts["appointments"], "id", "appointment")
-        )
-    busy = {hour: _standing(book.of_patient.overlapping(request.patient, hour[2])) for hour in free}
-    candidates = [hour for hour in free if not busy[hour]]
-    if not candidates:
-        return _kind_fault(conflict, ConflictKind.PATIENT_BUSY) or _held_fault(
-            [busy[hour] for hour in free], _named(book, conflict.facts["appointments"], "id", "appointment")
-        )
-    return _kind_fault(conflict, ConflictKind.OUTCOMPETED) or _winners_fault(book, request, conflict, candidates)
-
-
-def _needless_fault(conflict: Conflict) -> str | None:
+def _needless(conflict: Conflict) -> str | None:
     """Facts of another kind, or a certificate where there is nothing to prove."""
     needless = conflict.facts.keys() - FACTS[conflict.kind]
     if needless:
-        return f"has facts that its kind does not have: {', '.join(sorted(needless))}"
-    return (
-        "has a certificate without need" if conflict.certificate and conflict.kind != ConflictKind.OUTCOMPETED else None
-    )
+        return f"has facts that its kind does not have: {', '.join(sorted(needless))[:200]}"
+    proved = conflict.certificate and conflict.kind != ConflictKind.OUTCOMPETED
+    return "has a certificate without need" if proved else None
 
 
-def _kind_fault(conflict: Conflict, kind: ConflictKind) -> str | None:
-    return None if conflict.kind == kind else f"is of the kind {conflict.kind} and should be {kind}"
+class _Facts:
+    """Reads the entries that facts name. What a fact should be is known by its id; others are read word by word."""
+
+    def __init__(self, book: Book) -> None:
+        self._book, entries = book, book.entries
+        doctors, hospitals = [*book.doctor_number, ""], [*book.hospital_number, ""]  # the last is that of number -1
+        zones = [ZoneInfo(zone) for zone in (*book.zones.values(), "UTC")]
+        at = cache(lambda start, hospital: instant(start, zones[hospital]).isoformat())
+        self._entries: dict[int, dict[Hashable, int]] = {STANDS: {}, MOVED: {}, BOOKED: {}}
+        self._facts: list[dict[str, str]] = []
+        columns = (entries.kind, entries.doctor, entries.hospital, entries.start)
+        for entry, (kind, doctor, hospital, start) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+            id_ = book.name(entry)
+            self._entries[kind][id_] = entry
+            self._facts.append({
+                KEYS[kind]: id_, "doctor": doctors[doctor], "hospital": hospitals[hospital],
+                "start": at(start, hospital),
+            })  # fmt: skip
+
+    def of(self, conflict: Conflict) -> list[int]:
+        """The entries named. Raises what `UNREADABLE` lists where a fact is none, or is no hour that somebody has."""
+        if conflict.kind != ConflictKind.OUTCOMPETED:
+            return self._read(conflict.facts["appointments"], STANDS)
+        return self._read(conflict.facts["winners"], BOOKED) + self._read(conflict.facts["moved"], MOVED)
+
+    def _read(self, told: Sequence[Mapping[str, Any]], kind: int) -> list[int]:
+        key = KEYS[kind]
+        known = self._entries[kind]
+        entries = [known[fact[key]] for fact in told]
+        if told != [self._facts[entry] for entry in entries]:
+            for fact, entry in zip(told, entries, strict=True):
+                self._compare(fact, entry)
+        if len(set(entries)) < len(entries):
+            raise ValueError("somebody is named twice")
+        return entries
+
+    def _compare(self, fact: Mapping[str, Any], entry: int) -> None:
+        """Raises ValueError where the fact is another; its start may be told with another offset."""
+        right = self._facts[entry]
+        at = self._book.told_micros(fact["start"])
+        if {**fact, "start": right["start"]} != right or at != int(self._book.entries.start[entry]):
+            raise ValueError(f"{self._book.name(entry)[:80]} has another hour, or the fact says something else")
 
 
-def _standing(entries: Sequence[Entry]) -> frozenset[Entry]:
-    return frozenset(entry for entry in entries if entry.kind == "appointment")
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What keeps some refused requests from their hours.
 
-
-def _nobody_there_fault(book: Book, request: Request, conflict: Conflict) -> str | None:
-    hospitals = book.hospitals_of(request)
-    begin, end = micros(request.earliest), micros(request.latest)
-    is_open = any(
-        next(book.full_hours(hospital, max(a, begin), min(b, end)), None) is not None
-        for hospital in hospitals
-        for a, b in book.openings[hospital]
-    )
-    kind = ConflictKind.NO_AVAILABILITY if is_open else ConflictKind.HOSPITAL_CLOSED
-    fault = _kind_fault(conflict, kind)
-    if fault is not None:
-        return fault
-    facts = conflict.facts
-    if sorted(facts["hospitals"]) != hospitals:
-        return "does not name exactly the hospitals that the request accepts"
-    window = facts["window"]
-    if (told_micros(window["earliest"]), told_micros(window["latest"])) != (begin, end):
-        return "does not tell the request's window"
-    if kind == ConflictKind.HOSPITAL_CLOSED:
-        return _next_opening_fault(book, hospitals, begin, facts["next_opening"])
-    if facts["doctors"] != book.doctors_of(request):
-        return "does not name exactly the doctors that the request accepts, best first"
-    return _nearest_fault(book, request, facts["nearest_availability"])
-
-
-def _next_opening_fault(book: Book, hospitals: Sequence[str], begin: int, told: Mapping[str, Any] | None) -> str | None:
-    """The opening told must hold the first whole hour of all that begin at or after the window does."""
-    firsts = []
-    for hospital in hospitals:
-        for a, b in book.openings[hospital]:
-            first = next(book.full_hours(hospital, max(a, begin), b), None)
-            if first is not None:
-                firsts.append(first)
-                break
-    if told is None:
-        return "hides the next opening" if firsts else None
-    period = (told_micros(told["start"]), told_micros(told["end"]))
-    known = told["hospital"] in hospitals and period in book.openings[told["hospital"]]
-    right = known and firsts and told_micros(told["first_hour"]) == min(firsts) and period[0] <= min(firsts) < period[1]
-    return None if right else "tells a next opening that is not the next"
-
-
-def _nearest_fault(book: Book, request: Request, told: Mapping[str, Any] | None) -> str | None:
-    """The availability told must hold a whole hour that is as near to the window as any."""
-    begin, end = micros(request.earliest), micros(request.latest)
-
-    def outside(start: int) -> int:
-        return max(begin - start, start + HOUR_US - end)
-
-    nearest: dict[tuple[str, str], int] = {}
-    for doctor in book.doctors_of(request):
-        for hospital in book.hospitals_of(request):
-            starts = book.hours_in(doctor, hospital, -(2**62), 2**62)
-            if starts:
-                nearest[doctor, hospital] = min(outside(start) for start in starts)
-    if told is None:
-        return "hides the nearest availability" if nearest else None
-    place, period = (told["doctor"], told["hospital"]), (told_micros(told["start"]), told_micros(told["end"]))
-    if place not in nearest or period not in book.available[place]:
-        return "tells an availability that does not exist"
-    hours = book.hours_in(*place, *period)
-    if not hours or min(outside(start) for start in hours) != min(nearest.values()):
-        return "tells an availability that is not the nearest"
-    return None
-
-
-def _named(book: Book, told: Sequence[Mapping[str, Any]], key: str, kind: str) -> frozenset[Entry]:
-    """The entries of the book that facts name; raises ValueError if one has no such hour."""
-    named: set[Entry] = set()
-    for fact in told:
-        entry = book.by_name.get((kind, fact[key]))
-        if entry is None or (entry.doctor, entry.hospital, entry.start) != (
-            fact["doctor"], fact["hospital"], told_micros(fact["start"])
-        ):  # fmt: skip
-            raise ValueError(f"{kind} {fact[key]} has no such hour")
-        if entry in named:
-            raise ValueError(f"{kind} {fact[key]} is named twice")
-        named.add(entry)
-    return frozenset(named)
-
-
-def _held_fault(held: Sequence[frozenset[Entry]], named: frozenset[Entry]) -> str | None:
-    """Whether `named` proves all hours held, would free one if it were gone, and holds nobody who is not needed.
-
-    `held` has one entry per hour: all who hold it. Linear in their number.
+    `kind` has one entry per request. `conflict` has one per hour in question and says whose it is. The pairs `(hour,
+    entry)` say who holds the hours: all that count for the kind.
     """
-    proofs = [holders & named for holders in held]
-    if not all(proofs):
-        return "does not explain every hour"
-    frees = [len(proof) == len(holders) for proof, holders in zip(proofs, held, strict=True)]
-    if not any(frees):
-        return "names nothing that would free an hour"
-    only = {next(iter(proof)) for proof in proofs if len(proof) == 1}
-    freeing = Counter(entry for proof, free in zip(proofs, frees, strict=True) if free for entry in proof)
-    needless = [entry for entry in named if entry not in only and freeing[entry] < sum(frees)]
-    return f"names {needless[0].id} without need" if needless else None
+
+    kind: Ints
+    conflict: Ints
+    hour: Ints
+    entry: Ints
+
+    @classmethod
+    def of(cls, book: Book, numbers: Ints) -> "_Question":
+        entries, rows = book.entries, book.wanted(numbers)
+        count, of = len(numbers), rows.seeker
+        start, doctor = book.hours.start[rows.hour], book.hours.doctor[rows.hour]
+        patient = book.seekers.patient[numbers][of]
+        by_doctor, by_patient = (
+            _overlapping(book.of_doctor, doctor, start),
+            _overlapping(book.of_patient, patient, start),
+        )
+        taken, busy = (_stands(book, pairs, len(of)) for pairs in (by_doctor, by_patient))
+        some, free, bookable = (
+            np.bincount(of[which], minlength=count) > 0 for which in (of >= 0, ~taken, ~taken & ~busy)
+        )
+        kind = some.astype(np.int64) + free + bookable
+        kind_at = kind[of]
+        asked = (kind_at == TAKEN) | ((kind_at == BUSY) & ~taken) | ((kind_at == OUTCOMPETED) & ~taken & ~busy)
+        hour, entry = (np.concatenate(column) for column in zip(by_doctor, by_patient, strict=True))
+        twice = np.arange(len(hour)) >= len(by_doctor[0])  # an entry of the doctor and the patient is met twice
+        twice &= entries.doctor[entry] == doctor[hour]
+        standing, theirs = entries.kind[entry] == STANDS, np.arange(len(hour)) < len(by_doctor[0])
+        counts = np.where(
+            kind_at[hour] == TAKEN,
+            standing & theirs,
+            np.where(
+                kind_at[hour] == BUSY,
+                standing & ~theirs,
+                ~twice & (entries.rank[entry] <= book.seekers.rank[numbers][of[hour]]),
+            ),
+        )
+        counts &= asked[hour]
+        number = np.cumsum(asked) - 1
+        return cls(kind, of[asked], number[hour[counts]], entry[counts])
 
 
-def _winners_fault(book: Book, request: Request, conflict: Conflict, candidates: Sequence[Hour]) -> str | None:
-    weight = WEIGHT[request.priority]
-    held = []
-    for doctor, _, start in candidates:
-        holders = {*book.of_doctor.overlapping(doctor, start), *book.of_patient.overlapping(request.patient, start)}
-        held.append(frozenset(entry for entry in holders if entry.weight <= weight))
-    if not all(held):
-        if book.plan.status == PlanStatus.OPTIMAL:
-            return "could be booked without displacing anybody of the same or a higher priority"
-        held = [holders for holders in held if holders]
-    named = _named(book, conflict.facts["winners"], "request", "booking") | _named(
-        book, conflict.facts["moved"], "appointment", "moved"
+def _overlapping(timeline: Timeline, owner: Ints, start: Ints) -> tuple[Ints, Ints]:
+    """The pairs (place in `start`, entry) of hours of the owners that overlap."""
+    hour, at = spread(*timeline.overlapping(owner, start))
+    return hour, timeline.order[at]
+
+
+def _stands(book: Book, pairs: tuple[Ints, Ints], count: int) -> Bools:
+    """Which of the hours an appointment overlaps that stands where it stood."""
+    hour, entry = pairs
+    standing: Bools = np.bincount(hour[book.entries.kind[entry] == STANDS], minlength=count) > 0
+    return standing
+
+
+def _held_faults(book: Book, question: _Question, named: Sequence[Sequence[int]], *, optimal: bool) -> list[str | None]:
+    """Whether each conflict's named entries prove its hours held, would free one if they were gone, and are all needed.
+
+    `named` has one list of entries per conflict. An hour that nobody of the same or a higher priority holds could have
+    been booked: in an optimal plan that is wrong, in another such hours are left aside.
+    """
+    count, of = len(named), question.conflict
+    many = len(book.entries.kind) + 1
+    owner = np.repeat(np.arange(count), [len(entries) for entries in named])
+    keys = owner * many + ints(entry for entries in named for entry in entries)
+    order = np.argsort(keys)
+    keys, owner = keys[order], owner[order]
+    pair = of[question.hour] * many + question.entry
+    at = np.minimum(np.searchsorted(keys, pair), max(len(keys) - 1, 0))
+    told = keys[at] == pair if len(keys) else np.zeros(len(pair), dtype=np.bool_)
+    holders = np.bincount(question.hour, minlength=len(of))
+    proofs = np.bincount(question.hour[told], minlength=len(of))
+    held = holders > 0
+    freed = held & (proofs == holders)
+    freed_of = np.bincount(of[freed], minlength=count)
+    hour, at = question.hour[told], at[told]
+    only = np.bincount(at[proofs[hour] == 1], minlength=len(keys)) > 0
+    needless = ~only & (np.bincount(at[freed[hour]], minlength=len(keys)) < freed_of[owner])
+
+    def some(which: Ints) -> list[bool]:
+        return (np.bincount(which, minlength=count) > 0).tolist()  # type: ignore[no-any-return]
+
+    faults: list[str | None] = []
+    columns = (
+        some(of[~held]),
+        some(of[held & (proofs == 0)]),
+        some(of[freed]),
+        some(of[held]),
+        some(owner),
+        some(owner[needless]),
     )
-    if any(entry.weight > weight for entry in named):
-        return "names a winner of lower priority"
-    return _held_fault(held, named) if held or named else None
-
-
-def alternatives_are_bookable(book: Book) -> Iterator[Violation]:
-    """Each alternative is free as the plan leaves things, was not asked for, and names what it gives up."""
-    appointments = book.appointments
-    booked = {booking.request for booking in book.plan.bookings}
-    kept = {
-        request.id: appointments[request.moves]
-        for request in book.problem.requests
-        if request.moves is not None and request.id not in booked
-    }
-    for conflict in book.plan.conflicts:
-        request = book.requests.get(conflict.request)
-        if request is None:
-            continue
-        fault = _order_fault(request, conflict)
-        if fault is not None:
-            yield Violation("alternatives", f"The alternatives of request {request.id} {fault}.", (request.id,))
-        others = [appointment for id_, appointment in kept.items() if id_ != request.id]
-        for alternative in conflict.alternatives:
-            wrong = _alternative_fault(book, request, alternative, others)
-            if wrong is not None:
-                sentence = f"The alternative of request {request.id} at {alternative.start.isoformat()} {wrong}."
-                yield Violation("alternative", sentence, (request.id, alternative.doctor))
-
-
-def _order_fault(request: Request, conflict: Conflict) -> str | None:
-    preferred = micros(request.earliest if request.preferred is None else request.preferred)
-    away = [abs(micros(a.start) - preferred) for a in conflict.alternatives]
-    if len(away) > MOST_ALTERNATIVES or away != sorted(away):
-        return "are too many or not the nearest first"
-    if len({(a.doctor, a.hospital, micros(a.start)) for a in conflict.alternatives}) < len(away):
-        return "name an hour twice"
-    return None
-
-
-def _alternative_fault(
-    book: Book, request: Request, alternative: Alternative, kept: Sequence[Appointment]
-) -> str | None:
-    """What is wrong with an alternative. `kept`: appointments that other requests could not replace."""
-    hour = (alternative.doctor, alternative.hospital, micros(alternative.start))
-    if _unbookable(book, request, hour):
-        return "is not free"
-    if any(
-        abs(micros(a.start) - hour[2]) < HOUR_US and (a.doctor == hour[0] or a.patient == request.patient) for a in kept
-    ):
-        return "overlaps an appointment that its request could not replace"
-    if book.accepts(request, hour):
-        return "gives nothing up"
-    told = alternative.gives_up
-    once = len(set(told)) == len(told) == sum(_given_up(request, hour))
-    return None if once else "does not name each thing that it gives up once"
-
-
-def _given_up(request: Request, hour: Hour) -> tuple[bool, bool, bool]:
-    """Whether the time, the doctor and the hospital are others than the request asks for."""
-    doctor, hospital, start = hour
-    return (
-        not micros(request.earliest) <= start <= micros(request.latest) - HOUR_US,
-        request.doctors is not None and doctor not in request.doctors,
-        request.hospitals is not None and hospital not in request.hospitals,
-    )
-
-
-def _unbookable(book: Book, request: Request, hour: Hour) -> bool:
-    doctor, hospital, start = hour
-    return bool(
-        doctor not in book.specialties
-        or hospital not in book.zones
-        or not book.is_full_hour(hospital, start)
-        or not book.is_open(hospital, start)
-        or not book.is_available(doctor, hospital, start)
-        or book.of_doctor.overlapping(doctor, start)
-        or book.of_patient.overlapping(request.patient, start)
-    )
+    for bare, silent, frees, asked, names, too_many in zip(*columns, strict=True):
+        if bare and optimal:
+            faults.append("could be booked without displacing anybody of the same or a higher priority")
+        elif silent:
+            faults.append("does not explain every hour")
+        elif not frees and (asked or names):
+            faults.append("names nothing that would free an hour")
+        else:
+            faults.append("names somebody without need" if too_many else None)
+    return faults
