@@ -39,6 +39,8 @@ def main() -> None:
     )
     results = run(instances, wanted, console)
     print_results(results, Console(width=max(console.width, TABLE_WIDTH)))
+    if len(results) < len(instances):
+        sys.exit(f"{len(instances) - len(results)} of {len(instances)} instances failed")
     if len(instances) == len(INSTANCES) and wanted.references and wanted.comparisons:
         write(RESULTS, Bench(machine(), wanted.comparison_limit, tuple(results)))
         _publish()

@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 REPEATS = 5
-REPEAT_SECONDS = 3.0
+REPEAT_SECONDS = 2.0
 
 
 def again(seconds: Sequence[float]) -> bool:

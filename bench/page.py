@@ -6,6 +6,7 @@ from string import Template
 
 from bench.clock import REPEAT_SECONDS, REPEATS
 from bench.comparisons import HIGHS_CANDIDATES
+from bench.references import ONE_WAY
 from bench.results import Bench, Result
 from bench.tables import MB, bound_shown, reached_shown, seconds_shown, stages_of
 
@@ -23,6 +24,7 @@ def page(bench: Bench) -> str:
         repeats=REPEATS,
         repeat_seconds=f"{REPEAT_SECONDS:g}",
         comparison_limit=f"{bench.comparison_limit:g}",
+        one_way=f"{ONE_WAY:,}",
         highs=f"{HIGHS_CANDIDATES:,}",
         optimal=sum(result.ours.status == "optimal" for result in results),
         instances=len(results),
@@ -34,7 +36,8 @@ def page(bench: Bench) -> str:
 
 
 def _times(results: Sequence[Result]) -> str:
-    names = ("instance", "candidates", "plan", "before CP-SAT", "decided", "whole", "flow", "JV", *_ratio_names())
+    counted = ("before CP-SAT", "decided", "whole")
+    names = ("instance", "candidates", "plan", *counted, "flow", "JV", *(f"{name}, ratio" for name in counted))
     rows = []
     for result in results:
         if (bare := result.references) is None:
@@ -51,10 +54,6 @@ def _times(results: Sequence[Result]) -> str:
             )
         )
     return _table(names, rows)
-
-
-def _ratio_names() -> tuple[str, ...]:
-    return "before, ratio", "decided, ratio", "whole, ratio"
 
 
 def _stages(results: Sequence[Result]) -> str:

@@ -68,10 +68,10 @@ class Ours:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """Seconds of each relaxation, with seekers as rows and with doctors' hours as rows, and what it reaches."""
+    """Seconds of each relaxation, once for each way round that was tried, and what all of them reach."""
 
-    flow: tuple[float, float]
-    assignment: tuple[float, float]
+    flow: tuple[float, ...]
+    assignment: tuple[float, ...]
     reached: Reached
 
     @property

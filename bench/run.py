@@ -1,5 +1,6 @@
 """One instance after the other, one measurement after the other, each in a process of its own."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from bench import comparisons, ours, references
 from bench.catalogue import Instance
-from bench.processes import fresh
+from bench.processes import MeasuringError, fresh
 from bench.results import Compared, Result
 
 
@@ -25,7 +26,10 @@ class Wanted:
 
 
 def run(instances: Sequence[Instance], wanted: Wanted, console: Console) -> list[Result]:
-    """Measure each instance and say so on `console` as soon as it is done."""
+    """Measure each instance and say so on `console` as soon as it is done.
+
+    An instance that fails is told and left out, so that a long run is not lost.
+    """
     columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     results = []
     with Progress(*columns, console=console, transient=True) as progress:
@@ -35,16 +39,19 @@ def run(instances: Sequence[Instance], wanted: Wanted, console: Console) -> list
             def doing(what: str, name: str = instance.name) -> None:
                 progress.update(task, description=f"{name}: {what}")
 
-            results.append(measure(instance, wanted, doing))
+            try:
+                results.append(measure(instance, wanted, doing))
+                progress.console.print(_line(results[-1]))
+            except (AssertionError, MeasuringError, BrokenProcessPool):
+                progress.console.print(f"{instance.name} failed:\n{traceback.format_exc()}", markup=False)
             progress.advance(task)
-            progress.console.print(_line(results[-1]))
     return results
 
 
 def measure(instance: Instance, wanted: Wanted, doing: Callable[[str], None]) -> Result:
     """Everything wanted of one instance; `doing` hears what is being measured.
 
-    Raises AssertionError where the answers contradict each other.
+    Raises AssertionError where the answers contradict each other, MeasuringError or BrokenProcessPool where one fails.
     """
     doing("planning")
     measured = fresh(ours.measure, instance.name, wanted.limit)
