@@ -115,6 +115,13 @@ class Tariff:
     crossing: Ints
     unit: int = 1
 
+    @classmethod
+    def none(cls, network: Network) -> Self:
+        """Nothing has a price."""
+        zeros = np.zeros(network.rows + 1, dtype=np.int64)
+        seeker, place, crossing = np.split(zeros, [network.seekers, network.seekers + network.places])
+        return cls(seeker, place, crossing)
+
     @property
     def of_rows(self) -> Ints:
         """The prices of all rows, numbered as `Network.uses` does."""

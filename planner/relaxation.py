@@ -15,7 +15,14 @@ DEAREST = 2_048
 """Candidates that cost a seeker so many hours or more count as equally dear there."""
 UNCOVERED = 0.1
 """If the prices leave more candidates uncovered than this share of the seekers, they join and all is assigned anew."""
+PAIR_SECONDS, CANDIDATE_SECONDS = 1e-8, 2e-7
+"""About what an assignment takes, for each pair of a seeker and a place, and for each candidate."""
 NOBODY = -1
+
+
+def expected_seconds(network: Network) -> float:
+    """About how long `relax` takes, rather more; it cannot be interrupted."""
+    return PAIR_SECONDS * network.seekers * network.places + CANDIDATE_SECONDS * len(network)
 
 
 def relax(network: Network) -> tuple[Bools, Tariff]:

@@ -17,12 +17,16 @@ from planner.model import Decision, Solver, decide
 from planner.network import Network, Tariff
 from planner.program import program
 from planner.proof import Prices
-from planner.relaxation import relax
-from planner.repair import repair
+from planner.relaxation import expected_seconds, relax
+from planner.repair import plain_plan, repair
 from planner.tighten import tighten
 
 MANY = 0.15
 """Clashes for more than this share of the seekers are not repaired one by one."""
+
+
+MODEL_SECONDS = 3e-6
+"""About what it takes to build the model, for each candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ def _best(network: Network, solver: Solver, budget: Budget) -> _Best:
     candidates that lose less than what is left can be in a better plan: among these CP-SAT decides. Mostly it confirms.
     """
     with budget.stage("relaxation"):
+        if expected_seconds(network) > budget.left():
+            return _plain(network)
         assigned, tariff = relax(network)
     if network.clashes(assigned) <= MANY * network.seekers:
         with budget.stage("repair"):
@@ -75,10 +81,19 @@ def _best(network: Network, solver: Solver, budget: Budget) -> _Best:
     return _Best(plan, bound, tariff)
 
 
+def _plain(network: Network) -> _Best:
+    """A plan by simple means, for want of time. What everybody would gain, being alone, bounds every plan."""
+    tariff = Tariff.none(network)
+    tariff.cover(network)
+    return _Best(plain_plan(network, np.zeros(len(network), dtype=np.bool_)), tariff.bound, tariff)
+
+
 def _decided(network: Network, plan: Bools, tariff: Tariff, solver: Solver, budget: Budget) -> tuple[Bools, int]:
     """CP-SAT's plan, and the gain that no plan exceeds."""
     gap = tariff.gap(network, plan)
     core = np.flatnonzero((tariff.loss(network) <= gap) | plan)
+    if budget.left() < MODEL_SECONDS * len(core):
+        return plan, tariff.bound
     parts = [core] if gap < tariff.unit else list(_parts(network, plan, tariff, core))
 
     def decided(part: Ints) -> Decision:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 
 import numpy as np
@@ -75,15 +76,16 @@ def plan(
 def _carried_out(problem: Problem, table: Columns, chosen: Bools) -> tuple[tuple[Booking, ...], tuple[Move, ...]]:
     """The bookings by request id and the moves by appointment id, each start with its hospital's offset."""
     zones = {hospital.id: LocalClock(hospital.timezone).zone for hospital in problem.hospitals}
+    local = cache(lambda us, hospital: instant(us, zones[hospital]))  # thousands of bookings share hundreds of hours
     bookings, moved = [], []
     picked = table.candidates.take(np.flatnonzero(chosen))
-    for i, seeker in enumerate(picked.seeker.tolist()):
-        doctor, hospital = table.doctors[int(picked.doctor[i])], table.hospitals[int(picked.hospital[i])]
-        start = instant(int(table.moments.start[picked.moment[i]]), zones[hospital])
+    rows = (picked.seeker, picked.doctor, picked.hospital, table.moments.start[picked.moment], picked.moves)
+    for seeker, doctor, hospital, us, moves in zip(*(row.tolist() for row in rows), strict=True):
+        place = (table.doctors[doctor], table.hospitals[hospital], local(us, table.hospitals[hospital]))
         if seeker < len(table.requests):
-            bookings.append(Booking(table.requests[seeker].id, doctor, hospital, start))
-        elif picked.moves[i]:
-            moved.append(Move(table.movables[seeker - len(table.requests)].id, doctor, hospital, start))
+            bookings.append(Booking(table.requests[seeker].id, *place))
+        elif moves:
+            moved.append(Move(table.movables[seeker - len(table.requests)].id, *place))
     return tuple(bookings), tuple(moved)
 
 
