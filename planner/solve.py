@@ -105,6 +105,7 @@ def _told(prices: Prices, table: Columns) -> ProvedPrices:
 
     return ProvedPrices(
         weights={name: getattr(prices.weights, name) for name in ("urgent", "soon", "routine", "move")},
+        unit=prices.unit,
         requests={request.id: price for request, price in zip(table.requests, seeker[:asked], strict=True) if price},
         appointments={
             movable.id: price for movable, price in zip(table.movables, seeker[asked:], strict=True) if price
