@@ -1,7 +1,7 @@
 """Hours that refused requests did not ask for but could have: free once the whole plan is carried out."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,10 +33,10 @@ def alternatives(
 
     Different requests are given different hours, and those of one patient hours that do not overlap, as far as they
     reach: first an hour for each of as many requests as possible, then a second, then a third, always among the free
-    hours within REACHES (see `planner.handout`). Only a request that is left with fewer shares hours of others.
+    hours within REACHES (see `planner.handout`). Only a request that is left with none is told hours of others.
     """
-    if not len(refused):
-        return []
+    if not len(refused) or not _free_hours(columns, standing).any():
+        return [() for _ in refused]
     free = _Free.of(problem, columns, standing, refused)
     numbers = refused.tolist()
     patients = columns.seekers.patient[refused].tolist()
@@ -47,14 +47,14 @@ def alternatives(
         lacking = np.array([n for n in order.tolist() if len(handout.given[n]) < MOST], dtype=np.int64)
         nearest.update(free.nearest(np.sort(lacking), reach))
         handout.give(lacking.tolist(), nearest, MOST)
-    teller = _Teller(problem, free, wording)
-    return [teller.tell(number, _with_shared(nearest[number], handout.given[number])) for number in numbers]
+    chosen = {n: _in_order(nearest[n], handout.given[n]) for n in numbers}
+    told = _told(problem, free, chosen, wording)
+    return [tuple(told[number]) for number in numbers]
 
 
-def _with_shared(nearest: Sequence[int], own: Sequence[int]) -> list[int]:
-    """A request's own hours, and if they are fewer than MOST the nearest others, in their order."""
-    chosen = {*own, *[hour for hour in nearest if hour not in own][: MOST - len(own)]}
-    return [hour for hour in nearest if hour in chosen]
+def _in_order(nearest: Sequence[int], own: Sequence[int]) -> list[int]:
+    """A request's own hours, nearest first; the nearest of others if it has none."""
+    return [hour for hour in nearest if hour in own] if own else list(nearest[:MOST])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,8 @@ class _Free:
 
     @classmethod
     def of(cls, problem: Problem, columns: Columns, standing: Standing, refused: Ints) -> "_Free":
-        moments, hours = columns.moments, columns.hours
-        gone = moments.overlapping(standing.doctor, standing.start)
-        free = np.flatnonzero(~np.isin(moments.key(hours.doctor, hours.moment), gone))
-        free = free[np.argsort(hours.moment[free], kind="stable")]
+        free = np.flatnonzero(_free_hours(columns, standing))
+        free = free[np.argsort(columns.hours.moment[free], kind="stable")]
         sets = _DoctorSets(problem, columns)
         could_see, asked = (np.zeros(len(columns.requests), dtype=np.int64) for _ in range(2))
         for number in refused.tolist():
@@ -91,11 +89,10 @@ class _Free:
         replaced = [appointments[columns.requests[n].moves or ""] for n in kept.tolist()]
         start = np.array([micros(appointment.start) for appointment in replaced], dtype=np.int64)
         doctor = np.array([sets.number[appointment.doctor] for appointment in replaced], dtype=np.int64)
-        of_patient = Timeline.of(columns.seekers.patient[kept], start)
-        told = sets.table()
         return cls(
-            columns, standing, hours.take(free), told, could_see, asked, kept, Timeline.of(doctor, start), of_patient
-        )
+            columns, standing, columns.hours.take(free), sets.table(), could_see, asked, kept,
+            Timeline.of(doctor, start), Timeline.of(columns.seekers.patient[kept], start),
+        )  # fmt: skip
 
     def nearest(self, numbers: Ints, reach: int) -> Iterator[tuple[int, list[int]]]:
         """Each request of `numbers` with the `reach` nearest hours that it could have instead, best first.
@@ -152,6 +149,13 @@ class _Free:
         return free
 
 
+def _free_hours(columns: Columns, standing: Standing) -> Bools:
+    """Which of the available hours overlap nothing that their doctor has."""
+    moments, hours = columns.moments, columns.hours
+    gone = moments.overlapping(standing.doctor, standing.start)
+    return np.isin(moments.key(hours.doctor, hours.moment), gone, invert=True)
+
+
 class _DoctorSets:
     """Sets of doctors, each kept once; a set is called by its place in `table`."""
 
@@ -199,26 +203,24 @@ class _DoctorSets:
         return self._rows.setdefault(doctors, len(self._rows))
 
 
-class _Teller:
-    """Tells free hours as alternatives, with what they give up."""
-
-    def __init__(self, problem: Problem, free: _Free, wording: Wording) -> None:
-        self._free, self._wording = free, wording
-        self._zones = {hospital.id: LocalClock(hospital.timezone).zone for hospital in problem.hospitals}
-
-    def tell(self, number: int, hours: Sequence[int]) -> tuple[Alternative, ...]:
-        """The free hours for the request, in their order."""
-        chosen = np.array(hours, dtype=np.int64)
-        flags = zip(*self._free.given_up(np.full(len(chosen), number), chosen), strict=True)
-        return tuple(self._told(number, hour, given_up) for hour, given_up in zip(hours, flags, strict=True))
-
-    def _told(self, number: int, hour: int, given_up: Sequence[bool]) -> Alternative:
-        """One hour; `given_up` says whether its time, doctor and hospital were not asked for."""
-        columns, hours, wording = self._free.columns, self._free.hours, self._wording
-        hospital = columns.hospitals[int(hours.hospital[hour])]
-        start = instant(int(columns.moments.start[hours.moment[hour]]), self._zones[hospital])
-        plain = Alternative(columns.doctors[int(hours.doctor[hour])], hospital, start, ())
-        sentences = (wording.gives_up_window, wording.gives_up_doctor, wording.gives_up_hospital)
-        request = columns.requests[number]
-        told = tuple(tell(request, plain) for tell, instead in zip(sentences, given_up, strict=True) if instead)
-        return replace(plain, gives_up=told)
+def _told(
+    problem: Problem, free: _Free, chosen: Mapping[int, Sequence[int]], wording: Wording
+) -> dict[int, list[Alternative]]:
+    """The hours chosen for each request as alternatives, with what they give up."""
+    columns, hours = free.columns, free.hours
+    zones = {hospital.id: LocalClock(hospital.timezone).zone for hospital in problem.hospitals}
+    sentences = (wording.gives_up_window, wording.gives_up_doctor, wording.gives_up_hospital)
+    pairs = [(number, hour) for number, given in chosen.items() for hour in given]
+    number, hour = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    plain: dict[int, Alternative] = {}
+    for one in np.unique(hour).tolist():
+        hospital = columns.hospitals[int(hours.hospital[one])]
+        start = instant(int(columns.moments.start[hours.moment[one]]), zones[hospital])
+        plain[one] = Alternative(columns.doctors[int(hours.doctor[one])], hospital, start, ())
+    told: dict[int, list[Alternative]] = {number: [] for number in chosen}
+    flags = zip(*(given_up.tolist() for given_up in free.given_up(number, hour)), strict=True)
+    for (who, one), given_up in zip(pairs, flags, strict=True):
+        request, instead = columns.requests[who], plain[one]
+        gives_up = tuple(tell(request, instead) for tell, other in zip(sentences, given_up, strict=True) if other)
+        told[who].append(Alternative(instead.doctor, instead.hospital, instead.start, gives_up))
+    return told

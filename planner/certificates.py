@@ -16,11 +16,11 @@ import numpy as np
 
 from planner.budget import Budget
 from planner.columns import ROUTINE, SOON, URGENT, Candidates, Columns
-from planner.hours import Bools, Ints
+from planner.dual_weights import LARGEST, in_the_way, weights_by_program
+from planner.hours import Bools, Ints, spans
 from planner.offers import Offers
 from planner.parts import Share, shared_whole, shares
 from planner.problem import Problem
-from planner.dual_weights import in_the_way, weights_by_program
 from planner.proof import Prices
 from planner.telling import Certificate, Teller
 from planner.walks import Blocks
@@ -103,17 +103,17 @@ class Certificates:
         blocks = Blocks(in_the_way(candidates, self._columns.moments, plan), self._rank)
         needed = dict(blocks.reached(refused))
         found: dict[int, Certificate] = {}
-        everybody = np.isin(candidates.seeker, np.union1d(refused, blocks.seekers(frozenset().union(*needed.values()))))
+        everybody = _rows(candidates, np.union1d(refused, blocks.seekers(frozenset[int]().union(*needed.values()))))
         together, chosen = candidates.take(everybody), plan[everybody]
         for weighted in weights_by_program(together, self._columns.moments, self._budget):
             found |= self._by_weights(_without(refused, found), weighted, together, chosen)
             if len(found) == len(refused):
                 return found
         for request in refused.tolist():
-            if request not in found:
-                involved = np.union1d(blocks.seekers(needed[request]), request)
-                mine = together.take(np.isin(together.seeker, involved))
-                found |= self._by_sum(request, _without(refused, found), mine, together)
+            if request not in found and self._budget.left() > 0:
+                mine = _rows(together, np.union1d(blocks.seekers(needed[request]), request))
+                if len(mine) <= LARGEST:
+                    found |= self._by_sum(request, _without(refused, found), together.take(mine), together)
         left = {request: wants for request, wants in needed.items() if request not in found}
         return found | self._by_name(left, blocks)
 
@@ -130,7 +130,7 @@ class Certificates:
                 continue
             members = weighing.seekers[weighing.needs > 0]
             least = int(weighing.needs_of(np.array([request]))[0]) - missing
-            rivals = together.take(np.isin(together.seeker, np.setdiff1d(refused, members)))
+            rivals = together.take(_rows(together, np.setdiff1d(refused, members)))
             others = Weighing(rivals, moments, weighted)
             told = self._teller.by_instants(members, weighted)
             alike = {
@@ -160,6 +160,12 @@ class Certificates:
 def _members(request: int, share: Share, blocks: Blocks) -> Ints:
     """The request and the seekers of the blocks that it tells itself, ascending."""
     return np.union1d(blocks.seekers(share.blocks), request) if share.blocks else np.array([request])
+
+
+def _rows(candidates: Candidates, seekers: Ints) -> Ints:
+    """Where the candidates of some seekers are; both ascend."""
+    first, last = (np.searchsorted(candidates.seeker, seekers, side=side) for side in ("left", "right"))
+    return spans(first, last)
 
 
 def _without(requests: Ints, found: Mapping[int, Certificate]) -> Ints:

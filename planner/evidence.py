@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 
 from planner.hours import Bools, Ints
-from planner.standing import Held
+from planner.standing import Held, distinct
 
 
 def least_proofs(held: Held, owner: Ints, owners: int) -> list[Ints]:
@@ -58,7 +58,7 @@ def least_proof(held: Sequence[Sequence[int]], needed: AbstractSet[int] = frozen
 def _distinct(owner: Ints, holder: Ints) -> tuple[Ints, Ints]:
     """The distinct pairs, ascending by owner, then holder."""
     base = int(holder.max(initial=0)) + 1
-    return np.divmod(np.unique(owner * base + holder), base)
+    return np.divmod(distinct(owner * base + holder), base)
 
 
 def _by_owner(held: Held, of: Ints, several: Bools) -> dict[int, list[list[int]]]:

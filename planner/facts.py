@@ -11,7 +11,7 @@ from planner.hours import Bools, Ints
 from planner.instants import LocalClock, instant
 from planner.plan import ConflictKind
 from planner.problem import Problem
-from planner.standing import Held, Standing
+from planner.standing import Held, Standing, distinct
 
 KINDS = (ConflictKind.HOURS_TAKEN, ConflictKind.PATIENT_BUSY, ConflictKind.OUTCOMPETED)
 """The kinds of requests that accept some available hour; a request's kind is a place among them."""
@@ -125,7 +125,7 @@ def _holders(standing: Standing, wanted: Wanted) -> Held:
              standing.of_patient.overlapping(wanted.patient, wanted.start))  # fmt: skip
     base = len(standing.ids) + 1
     pairs = np.concatenate([held.hour * base + held.holder for held in sides])
-    return Held(*np.divmod(np.unique(pairs), base))
+    return Held(*np.divmod(distinct(pairs), base))
 
 
 def _standing_only(held: Held, standing: Standing) -> Held:

@@ -46,14 +46,14 @@ def shares(needed: Mapping[int, frozenset[int]], blocks: Blocks, rank: Mapping[i
         if size[wants] <= ALONE:
             told |= dict.fromkeys(requests, Share(wants))
             continue
-        for request in requests:
-            parts = {part_of[b].teller: part_of[b] for b in wants if b in part_of}
-            usable = {n: part for n, part in parts.items() if part.needed <= wants and part.rank <= priority}
-            rest = wants.difference(*(part.blocks for part in usable.values()))
-            told[request] = Share(rest, tuple(sorted(usable)))
-            if rest and len(usable) == len(parts):
-                part = _Part(request, priority, wants, rest)
-                part_of |= dict.fromkeys(rest, part)
+        parts = {part_of[block].teller: part_of[block] for block in wants if block in part_of}
+        usable = {n: part for n, part in parts.items() if part.needed <= wants and part.rank <= priority}
+        rest = wants.difference(*(part.blocks for part in usable.values()))
+        told |= dict.fromkeys(requests, Share(rest, tuple(sorted(usable))))
+        if rest and len(usable) == len(parts):
+            first, *others = requests
+            part_of |= dict.fromkeys(rest, _Part(first, priority, wants, rest))
+            told |= dict.fromkeys(others, Share(frozenset(), tuple(sorted([*usable, first]))))
     return told
 
 

@@ -101,5 +101,13 @@ class Standing:
         )
 
 
+def distinct(keys: Ints) -> Ints:
+    """The distinct keys, ascending."""
+    ordered = np.sort(keys)
+    fresh = np.ones(len(ordered), dtype=np.bool_)
+    fresh[1:] = ordered[1:] != ordered[:-1]
+    return ordered[fresh]
+
+
 def _joined(of_fixed: Iterable[int], of_chosen: Ints) -> Ints:
     return np.concatenate([np.fromiter(of_fixed, dtype=np.int64), of_chosen])

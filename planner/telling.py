@@ -21,6 +21,7 @@ class Teller:
         self._columns = columns
         self._zones = {hospital.id: LocalClock(hospital.timezone).zone for hospital in problem.hospitals}
         self._offer = cache(self._told_offer)
+        self._local = cache(self._told_start)
         self._utc = cache(lambda us: instant(us).isoformat())
 
     def by_offers(self, members: Ints, offers: Offers, things: Ints, named: Iterable[int]) -> Certificate:
@@ -63,9 +64,12 @@ class Teller:
 
     def _told_offer(self, doctor: int, hospital: int, moment: int) -> Certificate:
         columns = self._columns
-        start = instant(int(columns.moments.start[moment]), self._zones[columns.hospitals[hospital]])
-        place = {"doctor": columns.doctors[doctor], "hospital": columns.hospitals[hospital]}
-        return place | {"start": start.isoformat()}
+        start = self._local(moment, hospital)
+        return {"doctor": columns.doctors[doctor], "hospital": columns.hospitals[hospital], "start": start}
+
+    def _told_start(self, moment: int, hospital: int) -> str:
+        zone = self._zones[self._columns.hospitals[hospital]]
+        return instant(int(self._columns.moments.start[moment]), zone).isoformat()
 
     def _of_doctors(self, weighted: Weighted) -> Iterable[Certificate]:
         of = weighted.doctor

@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from planner.hours import Ints
+from planner.standing import distinct
 
 NOBODY = -1
 """The holder of a thing that nobody holds, or that is of no use to an argument: walks must not lead there."""
@@ -47,7 +48,7 @@ class Blocks:
         self._rank, self._count = rank, int(count)
         source, target = self.of[claims.seeker], self.of[to]
         leaves = source != target
-        ways = np.unique(source[leaves] * self._count + target[leaves])
+        ways = distinct(source[leaves] * self._count + target[leaves])
         self._source, self._target = np.divmod(ways, self._count)
         self._begin = np.searchsorted(self._source, np.arange(self._count + 1))
         self._things = _Members(self.of[holder], self._count)

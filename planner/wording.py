@@ -51,7 +51,7 @@ class Wording:
         clock = hospitals[0] if hospitals else None
         (earliest, zone), (latest, end_zone) = (self._local(end, clock) for end in (request.earliest, request.latest))
         if (earliest.date(), zone) == (latest.date(), end_zone):
-            return f"between {spoken(earliest)} and {latest:%H:%M} ({zone})"
+            return f"between {spoken(earliest)} and {latest.hour:02}:{latest.minute:02} ({zone})"
         return f"between {spoken(earliest)} ({zone}) and {spoken(latest)} ({end_zone})"
 
     def _local(self, at: datetime, hospital: str | None) -> tuple[datetime, str]:
@@ -92,9 +92,13 @@ class Wording:
         return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told) or none
 
 
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
 def spoken(at: datetime) -> str:
-    """A time by the clock of its own offset, to the minute: `Tue 1 Dec 2026 10:00`."""
-    return f"{at:%a} {at.day} {at:%b} {at.year:04} {at:%H:%M}"
+    """A time by the clock of its own offset, to the minute: `Tue 1 Dec 2026 10:00`. English wherever it runs."""
+    return f"{DAYS[at.weekday()]} {at.day} {MONTHS[at.month - 1]} {at.year:04} {at.hour:02}:{at.minute:02}"
 
 
 def _hospital_closed(wording: Wording, request: Request, facts: Facts) -> str:

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -197,7 +198,7 @@ def test_least_proofs_of_many_requests_are_those_of_each(seed: int) -> None:
     rng = random.Random(seed)
     asked = [some_hours(rng) for _ in range(rng.randint(1, 4))]
     owner = [number for number, held in enumerate(asked) for _ in held]
-    pairs = [(hour, holder) for hour, holders in enumerate(sum(asked, [])) for holder in holders]
+    pairs = [(hour, holder) for hour, holders in enumerate(chain.from_iterable(asked)) for holder in holders]
     columns = Held(*np.array(pairs, dtype=np.int64).T)
     found = least_proofs(columns, np.array(owner), len(asked))
     assert [proof.tolist() for proof in found] == [least_proof(held) for held in asked]
