@@ -10,12 +10,14 @@ import typer
 
 from cli.options import JsonOption, examples
 from cli.output import Exit, FaultLine, Stop, answers, counted, notes, print_json, print_section, refuse, table
+from cli.progress import working
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from planner.plan import Plan
     from planner.problem import Problem
+    from planner.verify import Proof
 
 PLAN_EXAMPLES = examples("""
     slotwise plan problem.json --out plan.json
@@ -38,7 +40,8 @@ VERIFY_EXAMPLES = examples("""
     slotwise verify --json problem.json plan.json | jq .violations
 
     Every rule, reason and figure is checked anew from what the two files say;
-    no solver is asked.
+    no solver is asked. That no better plan exists is proved by the plan's
+    prices, where they do; otherwise it says so.
 
     Exit code 0: all of it is right; 1: it is not, or a file has faults.
     """)
@@ -66,7 +69,8 @@ def plan(
     asked = _read(problem, read_problem, as_json=as_json)
     from planner.solve import plan as make_plan  # noqa: PLC0415  # after the faults: this one loads the solver
 
-    made = make_plan(asked, seed=seed, time_limit=time_limit)
+    with working("loading") as tell:
+        made = make_plan(asked, seed=seed, time_limit=time_limit, progress=lambda stage: tell(f"planning: {stage}"))
     text = plan_to_json(made)
     if out:
         try:
@@ -88,22 +92,48 @@ def verify(
     Tells every rule that it breaks and everything that it says wrongly.
     """
     from planner.schemas import read_plan, read_problem  # noqa: PLC0415  # see cli/main.py
-    from planner.verify import verify as find_violations  # noqa: PLC0415
+    from planner.verify import check  # noqa: PLC0415
 
     if str(problem) == str(plan_file) == "-":
         raise Stop("Only one of the two can come from standard input.", Exit.USAGE)
     asked = _read(problem, read_problem, as_json=as_json)
     made = _read(plan_file, read_plan, as_json=as_json)
-    violations = [str(violation) for violation in find_violations(asked, made)]
+    with working("checking") as tell:
+        report = check(asked, made, lambda what: tell(f"checking {what}"))
     if as_json:
-        print_json({"right": not violations, "violations": violations})
-    elif violations:
-        for violation in violations:
-            answers().print(violation, markup=False, soft_wrap=True)
+        told = [{"code": v.code, "sentence": v.sentence, "ids": v.ids} for v in report.violations]
+        print_json({"right": not told, "proved": report.proof.proved, "violations": told})
+    elif report.violations:
+        for violation in report.violations:
+            answers().print(violation.sentence, markup=False, soft_wrap=True)
     else:
-        answers().print(f"Right: {_booked(asked, made)}, and every rule is kept.")
-    if violations:
-        raise Stop(f"The plan is not right: {counted(len(violations), 'violation')}.")
+        _tell_right(asked, made, report.proof)
+    if report.violations:
+        raise Stop(f"The plan is not right: {counted(len(report.violations), 'violation')}.")
+
+
+def _tell_right(problem: "Problem", plan: "Plan", proof: "Proof") -> None:
+    """What has been checked of a plan that is right, and what is proved of it."""
+    out = answers()
+    out.print(f"Right: {_booked(problem, plan)}, and every rule is kept.", soft_wrap=True)
+    certificates = sum(bool(conflict.certificate) for conflict in plan.conflicts)
+    alternatives = sum(len(conflict.alternatives) for conflict in plan.conflicts)
+    checked = [counted(len(plan.bookings), "booking"), counted(len(plan.moved), "move")]
+    checked += [counted(len(plan.conflicts), "reason"), counted(certificates, "certificate")]
+    out.print(f"Checked: {', '.join(checked)}, {counted(alternatives, 'alternative')}.", soft_wrap=True)
+    out.print(_proved(plan, proof), soft_wrap=True)
+
+
+def _proved(plan: "Plan", proof: "Proof") -> str:
+    """What the prices say about plans that might be better."""
+    if proof.best is None:
+        return "Not proved: the plan carries no prices, so that no plan is better is the solver's word."
+    prices = f"they cover {counted(proof.candidates, 'candidate')}, and no plan gains more than {proof.total:,}"
+    if not proof.proved:
+        return f"Not proved: the bound is better than the prices prove; {prices}, this one {proof.gain:,}."
+    if plan.status == "optimal":
+        return f"Proved optimal by its prices: {prices}, which this one does."
+    return f"No plan is better than the bound, which its prices prove: {prices}, this one {proof.gain:,}."
 
 
 def _read(file: Path, read: "Callable[[bytes], T]", *, as_json: bool) -> T:
@@ -112,7 +142,8 @@ def _read(file: Path, read: "Callable[[bytes], T]", *, as_json: bool) -> T:
 
     name = "standard input" if str(file) == "-" else str(file)
     try:
-        return read(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
+        with working(f"reading {name}"):
+            return read(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
     except OSError as error:
         raise Stop(f"{name} cannot be read: {error.strerror}.", Exit.USAGE) from error
     except FaultyFileError as faulty:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.output import notes
@@ -29,3 +30,14 @@ def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
     with bar() as progress:
         task = progress.add_task(what, total=total, note="")
         yield lambda steps: progress.advance(task, steps)
+
+
+@contextmanager
+def working(at_first: str) -> Iterator[Callable[[str], None]]:
+    """A line that says what is being done, and turns so that it is seen to go on; what it gives changes the words."""
+    console = notes()
+    if not console.is_terminal:
+        yield lambda _what: None
+        return
+    with console.status(escape(f"{at_first} …")) as status:
+        yield lambda what: status.update(escape(f"{what} …"))

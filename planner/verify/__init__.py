@@ -6,10 +6,11 @@ Everything is linear in the sizes of problem and plan, but for logarithms.
 
 from planner.plan import Plan
 from planner.problem import Problem
+from planner.verify.proof import Proof
 from planner.verify.report import Report, check
 from planner.verify.violation import Violation
 
-__all__ = ["Report", "Violation", "check", "verify"]
+__all__ = ["Proof", "Report", "Violation", "check", "verify"]
 
 
 def verify(problem: Problem, plan: Plan) -> tuple[Violation, ...]:

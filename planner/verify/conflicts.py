@@ -3,6 +3,8 @@
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -111,8 +113,8 @@ class _Facts:
     def _read(self, told: Sequence[Mapping[str, Any]], kind: int) -> list[int]:
         key = KEYS[kind]
         known = self._entries[kind]
-        entries = [known[fact[key]] for fact in told]
-        if told != [self._facts[entry] for entry in entries]:
+        entries = list(map(known.__getitem__, map(itemgetter(key), told)))
+        if told != list(map(self._facts.__getitem__, entries)):
             for fact, entry in zip(told, entries, strict=True):
                 self._compare(fact, entry)
         if len(set(entries)) < len(entries):
@@ -197,7 +199,7 @@ def _held_faults(book: Book, question: _Question, named: Sequence[Sequence[int]]
     count, of = len(named), question.conflict
     many = len(book.entries.kind) + 1
     owner = np.repeat(np.arange(count), [len(entries) for entries in named])
-    keys = owner * many + ints(entry for entries in named for entry in entries)
+    keys = owner * many + ints(chain.from_iterable(named))
     order = np.argsort(keys)
     keys, owner = keys[order], owner[order]
     pair = of[question.hour] * many + question.entry

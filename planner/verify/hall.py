@@ -49,17 +49,19 @@ class Part:
             raise TypeError("`requests`, `offers` and `with` are lists")
         if any(len(offer) != 3 for offer in offers):
             raise ValueError("an offer says more than a doctor, a hospital and a start")
-        found = book.find((offer["doctor"], offer["hospital"], book.told_micros(offer["start"])) for offer in offers)
+        places = [(offer["doctor"], offer["hospital"], book.told_micros(offer["start"])) for offer in offers]
+        found = book.find(places).tolist() if places else []
         if len(set(named)) < len(named):
             raise ValueError("`with` names a conflict twice")
         members = [book.request_number[id_] for id_ in requests]
-        return cls(conflict.request, book.request_number[conflict.request], members, found.tolist(), frozenset(named))
+        return cls(conflict.request, book.request_number[conflict.request], members, found, frozenset(named))
 
 
 def offer_faults(book: Book, parts: Sequence[Part]) -> Iterator[tuple[str, str]]:
     """The id of a refused request and what is wrong with its certificate, for everything that is."""
+    rank = book.seekers.rank.tolist()
     for part in parts:
-        fault = _part_fault(book, part)
+        fault = _part_fault(book, part, rank)
         if fault is not None:
             yield part.id, fault
     by_id = {part.id: part for part in parts}
@@ -68,20 +70,19 @@ def offer_faults(book: Book, parts: Sequence[Part]) -> Iterator[tuple[str, str]]
     bits = {id_: 1 << number for number, id_ in enumerate(named)}
     wanted = {part.id: sum(bits.get(id_, 0) for id_ in part.named) for part in parts}
     for part in parts:
-        fault = _union_fault(book, part, named, wanted)
+        fault = _union_fault(part, named, wanted, rank)
         if fault is not None:
             yield part.id, fault
     yield from _Acceptance(book, parts, named).faults(bits, wanted)
 
 
-def _part_fault(book: Book, part: Part) -> str | None:
-    """What is wrong with a part, by itself."""
-    rank = book.seekers.rank
+def _part_fault(book: Book, part: Part, rank: Sequence[int]) -> str | None:
+    """What is wrong with a part, by itself. `rank` is that of every request."""
     if part.refused not in part.requests:
         return "does not name its own request"
     if len(set(part.requests)) < len(part.requests) or len(set(part.offers)) < len(part.offers):
         return "counts somebody or an offer twice"
-    if rank[part.requests].max() > rank[part.refused]:
+    if any(rank[request] > rank[part.refused] for request in part.requests):
         return "names a request of lower priority"
     if any(offer < 0 or book.taken[offer] for offer in part.offers):
         return "lists an hour that is no offer"
@@ -99,9 +100,8 @@ def _shared(named: Mapping[str, Part]) -> Iterator[tuple[str, str]]:
         known |= mine
 
 
-def _union_fault(book: Book, part: Part, named: Mapping[str, Part], wanted: Mapping[str, int]) -> str | None:
+def _union_fault(part: Part, named: Mapping[str, Part], wanted: Mapping[str, int], rank: Sequence[int]) -> str | None:
     """What is wrong with the parts that a part names. `wanted` has the bits of all parts that a part names."""
-    rank = book.seekers.rank
     if not part.named <= named.keys() or part.id in part.named:
         return "names a conflict that has no such set"
     others = [named[id_] for id_ in part.named]
@@ -204,21 +204,28 @@ def _reached(begin: Ints, count: int, source: Ints, target: Ints) -> Bools:
 
 
 class _Pairs:
-    """Pairs of numbers to be looked up; the second of each is less than `most`."""
+    """Pairs of numbers to be looked up; the second of each is less than `most`. Most seconds are in one pair only."""
 
     def __init__(self, first: Ints, second: Ints, most: int) -> None:
-        self._most = most + 1  # so that -1 is never found
+        self._most = most + 1  # -1 is the last of them
         keys = first * self._most + second
         self._order = np.argsort(keys, kind="stable")
         self._keys = keys[self._order]
+        self._first = first
+        self._some = np.full(self._most, -1)  # of each second the place of some pair that has it
+        self._some[second] = np.arange(len(second))
+        self._some[-1] = -1
 
     def find(self, first: Ints, second: Ints) -> Ints:
-        """The place of each pair in the columns given; -1 where it is not there."""
-        keys = first * self._most + second
-        if not len(self._keys):
-            return np.full(len(keys), -1)
-        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        return np.where((self._keys[at] == keys) & (second >= 0), self._order[at], -1)
+        """The place of each pair in the columns given; -1 where it is not there, or the second is -1."""
+        found = self._some[second]
+        others = np.flatnonzero(found >= 0)
+        others = others[self._first[found[others]] != first[others]]
+        if len(others):
+            keys = first[others] * self._most + second[others]
+            at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+            found[others] = np.where(self._keys[at] == keys, self._order[at], -1)
+        return found
 
 
 def _flat(lists: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:

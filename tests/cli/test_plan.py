@@ -113,7 +113,29 @@ def test_a_plan_that_was_made_is_right(slotwise, problem: Path) -> None:
     done = slotwise("verify", "problem.json", "plan.json")
     assert (done.code, done.err) == (0, "")
     assert "Right: 1 of 2 requests booked" in done.out
-    assert slotwise("verify", "--json", "problem.json", "plan.json").json == {"right": True, "violations": []}
+    assert "Checked: 1 booking, 0 moves, 1 reason, 1 certificate, " in done.out
+    assert "Proved optimal by its prices: they cover 2 candidates" in done.out
+    told = slotwise("verify", "--json", "problem.json", "plan.json").json
+    assert told == {"right": True, "proved": True, "violations": []}
+
+
+def test_what_is_not_proved_is_said_so(slotwise, problem: Path) -> None:
+    plan = slotwise("plan", "problem.json").json
+    bare = slotwise("verify", "problem.json", "-", stdin=json.dumps({**plan, "prices": None}))
+    assert (bare.code, bare.err) == (0, "")
+    assert "Not proved: the plan carries no prices" in bare.out
+    first = next(iter(plan["prices"]["requests"]))
+    plan["prices"]["requests"][first] += 7 * plan["prices"]["unit"]
+    altered = slotwise("verify", "problem.json", "-", stdin=json.dumps(plan))
+    assert altered.code == 1
+    assert "prices.total" in altered.err
+    plan["prices"]["total"] += 7 * plan["prices"]["unit"]
+    dearer = slotwise("verify", "--json", "problem.json", "-", stdin=json.dumps(plan))
+    assert dearer.json == {"right": True, "proved": False, "violations": []}
+    plan["prices"]["total"] -= plan["prices"]["requests"].pop(first)
+    lost = slotwise("verify", "--json", "problem.json", "-", stdin=json.dumps(plan))
+    assert lost.code == 1
+    assert {violation["code"] for violation in lost.json["violations"]} == {"prices"}
 
 
 def test_a_plan_that_was_tampered_with_is_not(slotwise, problem: Path) -> None:
@@ -122,7 +144,7 @@ def test_a_plan_that_was_tampered_with_is_not(slotwise, problem: Path) -> None:
     done = slotwise("verify", "--json", "problem.json", "-", stdin=json.dumps(plan))
     assert done.code == 1
     assert done.json["right"] is False
-    assert done.json["violations"]
+    assert {"code", "sentence", "ids"} == done.json["violations"][0].keys()
     told = slotwise("verify", "problem.json", "-", stdin=json.dumps(plan))
     assert told.code == 1
     assert "not right" in told.err
