@@ -1,5 +1,7 @@
 """From the best assignment to a plan: clashes at crossings resolved one by one, at the least loss, and priced."""
 
+from collections import Counter
+
 import numpy as np
 
 from planner.budget import Budget
@@ -16,6 +18,9 @@ WIDER = 4
 """By this factor the look widens where an exchange lost more."""
 ENOUGH, TRIES = 200, 10
 """So many exchanges, and so many more for each clash; then repair gives up, as they may go round in circles."""
+
+RAISES = 5
+"""So often the price of a crossing is raised, then what else it is worth is left to the stages after."""
 
 
 def repair(network: Network, chosen: Bools, tariff: Tariff, budget: Budget) -> tuple[Bools, Tariff]:
@@ -84,18 +89,19 @@ class Clashes:
         worth to somebody else, a gap between plan and bound is left.
         """
         exchange = self.exchange
-        unpaid: set[int] = set()
-        while True:
+        raised: Counter[int] = Counter()
+        while self._budget.left() > 0:
             loss = exchange.loss(np.arange(len(exchange.seeker)))
             seats = np.flatnonzero(loss < 0)
             crossing = exchange.barring(seats)
-            todo = [number for number in np.unique(crossing).tolist() if number not in unpaid]
-            if not todo or self._budget.left() <= 0:
+            todo = [number for number in np.unique(crossing).tolist() if raised[number] < RAISES]
+            if not todo:
                 return
             for number in todo:
                 worth = -int(exchange.loss(seats[crossing == number]).min())
-                if worth > 0 and not self._charge(number, worth):
-                    unpaid.add(number)
+                if worth > 0:
+                    paid = self._charge(number, worth)
+                    raised[number] += 1 if paid else RAISES
 
     def _charge(self, crossing: int, worth: int) -> bool:
         """Raises the price of the crossing by `worth`, or as far as its user pays; whether all of it was paid."""
