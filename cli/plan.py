@@ -132,7 +132,8 @@ def _proved(plan: "Plan", proof: "Proof") -> str:
     if not proof.proved:
         return f"Not proved: the bound is better than the prices prove; {prices}, this one {proof.gain:,}."
     if plan.status == "optimal":
-        return f"Proved optimal by its prices: {prices}, which this one does."
+        reached = "which this one does" if proof.gain == proof.total else f"and none can do better than {proof.gain:,}"
+        return f"Proved optimal by its prices: {prices}, {reached}."
     return f"No plan is better than the bound, which its prices prove: {prices}, this one {proof.gain:,}."
 
 
