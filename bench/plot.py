@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from bench.results import References, Result
 
@@ -17,6 +18,8 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
+ABOVE: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "frameon": False, "columnspacing": 1.0}
+"""Where legends stand; matplotlib takes each of them as it is."""
 BEFORE, DECIDED, WHOLE, FLOW, ASSIGNMENT = "#9ecae1", "#3182bd", "#08306b", "#e6550d", "#fdae6b"
 """The colours of ours by how much is counted, and of the references."""
 
@@ -46,7 +49,7 @@ def _seconds(axes: Axes, measured: Sequence[tuple[Result, References]]) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
+    axes.legend(**ABOVE, ncols=2)
 
 
 def _ratios(axes: Axes, measured: Sequence[tuple[Result, References]]) -> None:
@@ -61,8 +64,10 @@ def _ratios(axes: Axes, measured: Sequence[tuple[Result, References]]) -> None:
         axes.scatter(ratios, places, s=22, color=colour, label=label, linewidths=0)
     axes.axvline(1, color="#888888", linewidth=1)
     axes.set(xscale="log", xlabel="ours over the faster reference")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_yticks(places, [result.ours.name for result, _ in measured])
     axes.invert_yaxis()
     axes.grid(axis="x", alpha=0.3)
-    axes.legend(frameon=False)
+    axes.legend(**ABOVE, ncols=3)
