@@ -357,8 +357,16 @@ def problem_sha256(problem: Problem) -> str:
 
 
 def plan_to_json(plan: Plan) -> str:
-    """PLAN.json of `plan`, indented for readers."""
-    return json.dumps(_plan_as_dict(plan), indent=1)
+    """PLAN.json of `plan`, with a line for each booking and each conflict."""
+    told = [f'"{name}": {_lines(value)}' for name, value in _plan_as_dict(plan).items()]
+    return "{\n " + ",\n ".join(told) + "\n}"
+
+
+def _lines(value: object) -> str:
+    """JSON of a field: a list with a line for each of its elements."""
+    if not isinstance(value, list) or not value:
+        return json.dumps(value)
+    return "[\n  " + ",\n  ".join(map(json.dumps, value)) + "\n ]"
 
 
 def _refuse_problem(
@@ -410,7 +418,8 @@ def _told(finding: Finding) -> Fault:
 
 def _path(location: Location) -> str:
     """`("requests", 3, "latest")` as `requests[3].latest`."""
-    steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in location]
+    named = location[:-1] if location[-1:] == ("[key]",) else location  # pydantic's word for the name of a field
+    steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in named]
     return "".join(steps).removeprefix(".")
 
 

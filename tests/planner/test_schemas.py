@@ -331,3 +331,38 @@ def test_ten_thousand_faults_are_named_in_good_time() -> None:
     begin = time.perf_counter()
     assert len(faults(document)) == 10_000
     assert time.perf_counter() - begin < 10
+
+
+def told_prices(**changes: object) -> str:
+    """A plan of the example with its prices, altered."""
+    made = json.loads(plan_to_json(plan(read_problem(json.dumps(example())))))
+    return json.dumps({**made, "prices": {**made["prices"], **changes}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"total": 1}, "prices.total"),
+        ({"unit": "1"}, "prices.unit"),
+        ({"unit": 1.5}, "prices.unit"),
+        ({"weights": {"urgent": 1, "soon": 1, "routine": 1}}, "prices.weights.move"),
+        ({"requests": {"r1": True}}, "prices.requests.r1"),
+        ({"requests": ["r1"]}, "prices.requests"),
+        ({"doctors": {"d1": {"yesterday": 1}}}, "prices.doctors.d1.yesterday"),
+        ({"doctors": {"d1": {"2026-12-01T09:00:00": 1}}}, "prices.doctors.d1.2026-12-01T09:00:00"),
+        ({"patients": {"p1": {"2026-12-01T09:00:00+00:00": 1, "2026-12-01T10:00:00+01:00": 1}}}, "prices.patients.p1"),
+        ({"shop": 1}, "prices.shop"),
+    ],
+)
+def test_prices_that_cannot_be_read_are_refused(changes: dict, path: str) -> None:
+    read_plan(told_prices())
+    with pytest.raises(FaultyPlan) as refused:
+        read_plan(told_prices(**changes))
+    assert path in {fault.path for fault in refused.value.faults}
+
+
+def test_prices_of_any_size_are_read_and_written() -> None:
+    made = read_plan(told_prices(requests={"r1": 10**40}, total=10**40, doctors={}, patients={}))
+    assert made.prices is not None
+    assert made.prices.total == 10**40
+    assert read_plan(plan_to_json(made)) == made
