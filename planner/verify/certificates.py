@@ -63,6 +63,8 @@ def _rule(conflict: Conflict) -> str:
     rule, fields = conflict.certificate["rule"], set(conflict.certificate)
     if fields - {"with"} != FIELDS[rule]:
         raise ValueError(f"the fields of the rule {rule} are {', '.join(sorted(FIELDS[rule]))}")
+    if not all(isinstance(conflict.certificate[field], list) for field in fields - {"rule"}):
+        raise TypeError("all fields but the rule are lists")
     return str(rule)
 
 

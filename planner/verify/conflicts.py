@@ -111,6 +111,8 @@ class _Facts:
         return self._read(conflict.facts["winners"], BOOKED) + self._read(conflict.facts["moved"], MOVED)
 
     def _read(self, told: Sequence[Mapping[str, Any]], kind: int) -> list[int]:
+        if not isinstance(told, list):
+            raise TypeError("the entries are no list")
         key = KEYS[kind]
         known = self._entries[kind]
         entries = list(map(known.__getitem__, map(itemgetter(key), told)))
