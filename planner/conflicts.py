@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from planner.alternatives import alternatives
-from planner.columns import Columns
+from planner.columns import MOVABLE, Columns
 from planner.columns import columns as columns_of
 from planner.facts import reasons
 from planner.hours import Bools, Ints
@@ -27,12 +27,14 @@ Certify = Callable[[Ints], Mapping[int, Mapping[str, Any]]]
 def explain_hopeless(problem: Problem, wording: Wording) -> tuple[Conflict, ...]:
     """The conflicts of the requests that have no candidate at all, highest priority first, then by id.
 
-    They need no plan to be known. The alternatives are hours that are free before anything is planned.
+    They need no plan to be known. The alternatives are hours that are free before anything is planned: where everybody
+    stays.
     """
     columns = columns_of(problem)
-    nothing = np.zeros(len(columns.candidates), dtype=np.bool_)
-    hopeless = np.setdiff1d(np.arange(len(columns.requests)), columns.candidates.seeker)
-    return conflicts_of(problem, columns, nothing, hopeless, wording)
+    candidates = columns.candidates
+    stays = (candidates.rank == MOVABLE) & ~candidates.moves
+    hopeless = np.setdiff1d(np.arange(len(columns.requests)), candidates.seeker)
+    return conflicts_of(problem, columns, stays, hopeless, wording)
 
 
 def conflicts_of(

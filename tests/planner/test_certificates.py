@@ -3,15 +3,22 @@
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner import certificates, parts
+from planner.budget import Budget
+from planner.columns import columns
+from planner.explain import explain
+from planner.goals import Weights
 from planner.plan import ConflictKind, Plan, PlanStatus
 from planner.problem import Priority, Problem
+from planner.proof import InstantPrices, Prices
 from planner.solve import plan
 from planner.verify import verify
+from planner.wording import Wording
 from tests.planner.brute_force import best_goals
 from tests.planner.problems import at, available, hospital, problem, request, small
 
@@ -190,6 +197,33 @@ def test_a_linear_program_proves_what_prices_of_the_whole_plan_do_not(seed: int)
         made = plan(given_)
     assert not [v for v in verify(given_, made) if v.code == "conflict"]
     assert "search" not in {conflict.certificate["rule"] for conflict in outcompeted(made)}
+
+
+def test_prices_of_the_whole_plan_prove_what_they_can_without_a_linear_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three requests of one patient for one hour of different doctors: the hour of the patient costs a booking."""
+    monkeypatch.setattr(certificates, "weights_by_program", lambda *_: ())
+    monkeypatch.setattr(parts, "ALONE", 1)
+    given_ = problem(
+        [available(f"d{i}", 9, 10) for i in range(3)],
+        [request(f"r{i}", "p", 9, 10, doctors=(f"d{i}",)) for i in range(3)],
+    )
+    table = columns(given_)
+    weights = Weights.of(table.candidates)
+    nothing = np.zeros(0, dtype=np.int64)
+    paid = np.array([weights.routine])
+    patient = InstantPrices(table.candidates.patient[:1], table.candidates.moment[:1], paid)
+    prices = Prices(weights, 1, np.zeros(3, dtype=np.int64), InstantPrices(nothing, nothing, nothing), patient)
+    chosen = np.array([True, False, False])
+    told = explain(given_, table, chosen, Wording(), optimal=True, budget=Budget(0), prices=prices)
+    assert [conflict.certificate for conflict in told] == [
+        {
+            "rule": "patient",
+            "requests": ["r0", "r1"],
+            "appointments": [],
+            "instants": [{"at": at(9).isoformat(), "patient_of_request": "r0"}],
+        },
+        {"rule": "patient", "requests": ["r2"], "appointments": [], "instants": [], "with": ["r1"]},
+    ]
 
 
 def test_a_plan_that_is_not_proved_best_may_leave_a_refusal_unproved() -> None:
