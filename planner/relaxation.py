@@ -1,6 +1,7 @@
 """The relaxation: the best assignment of seekers to places, blind to crossings, and the prices that prove it."""
 
 import numpy as np
+from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 from scipy.sparse import csr_array, hstack
 from scipy.sparse.csgraph import maximum_bipartite_matching, min_weight_full_bipartite_matching
 
@@ -15,6 +16,8 @@ DEAREST = 2_048
 """Candidates that cost a seeker so many hours or more count as equally dear there."""
 UNCOVERED = 0.1
 """If the prices leave more candidates uncovered than this share of the seekers, they join and all is assigned anew."""
+LARGE = 500_000_000
+"""Beyond so many pairs of a seeker and a place a flow is faster than rows and columns."""
 PAIR_SECONDS, CANDIDATE_SECONDS = 1e-8, 2e-7
 """About what an assignment takes, for each pair of a seeker and a place, and for each candidate."""
 NOBODY = -1
@@ -83,27 +86,56 @@ def _begin_with(network: Network) -> Bools:
 def _assign(network: Network, which: Ints, value: Ints) -> Bools:
     """Which of the candidates `which` make the assignment of greatest total value.
 
-    By SciPy's sparse Jonker-Volgenant algorithm (1987), which gives every row a column. Where all seekers can be
-    assigned at once they are the rows, where all places can be filled these are: the best assignment does so, since
-    one more seeker outweighs everything else. Otherwise each seeker also has a column of its own that means no place.
+    It assigns as many seekers as can be assigned at once, since one more outweighs everything else. Where these are
+    all, or fill all places, they need no column that means no place.
     """
     if not len(which):
         return np.zeros(0, dtype=np.bool_)
     seeker, place = network.seeker[which], network.place[which]
-    dearest = int(value.max()) + 1  # makes every cost positive: SciPy takes 0 for no entry
-    graph = _graph(network, which, dearest - value)
-    most = _assignable(graph)
+    most = _assignable(_graph(network, which))
+    if most == network.seekers:  # then priorities decide nothing
+        value = -network.weights.move * network.candidates.moves[which] - network.candidates.cost[which]
+    cost = int(value.max()) + 1 - value  # positive, as it has to be: for SciPy 0 is no entry
+    if network.seekers * network.places > LARGE and most != network.places:
+        flowing = _by_flow(network, which, cost, most)
+        if flowing is not None:
+            return flowing
+    graph = _graph(network, which, cost)
     if most == network.seekers:
-        _, taken = min_weight_full_bipartite_matching(graph)
-        return np.asarray(place == taken[seeker])
+        return np.asarray(place == _by_rows(graph)[seeker])
     if most == network.places:
-        _, taker = min_weight_full_bipartite_matching(graph.T.tocsr())
-        return np.asarray(seeker == taker[place])
-    none = csr_array(
-        (np.full(network.seekers, float(dearest)), np.arange(network.seekers), np.arange(network.seekers + 1))
-    )
-    _, taken = min_weight_full_bipartite_matching(hstack([graph, none], format="csr"))
-    return np.asarray(place == taken[seeker])
+        return np.asarray(seeker == _by_rows(graph.T.tocsr())[place])
+    everybody = np.arange(network.seekers)
+    none = csr_array((np.full(network.seekers, int(value.max()) + 1.0), (everybody, everybody)))
+    return np.asarray(place == _by_rows(hstack([graph, none], format="csr"))[seeker])
+
+
+def _by_rows(graph: csr_array) -> Ints:
+    """The column that each row is given at the least cost, by SciPy's sparse Jonker-Volgenant algorithm (1987)."""
+    return np.asarray(min_weight_full_bipartite_matching(graph)[1])
+
+
+def _by_flow(network: Network, which: Ints, cost: Ints, most: int) -> Bools | None:
+    """The candidates through which `most` units flow from seekers to places at the least cost; None if costs are too
+    large for it.
+
+    By OR-Tools' push and relabel algorithm (Goldberg 1997), whose work grows with the candidates, not with all pairs.
+    """
+    seekers, places = np.arange(network.seekers), network.seekers + np.arange(network.places)
+    source, sink = network.seekers + network.places + np.arange(2)
+    flow = SimpleMinCostFlow()
+
+    def add(tail: Ints, head: Ints, cost: Ints) -> Ints:
+        return np.asarray(flow.add_arcs_with_capacity_and_unit_cost(tail, head, np.ones_like(cost), cost))
+
+    arcs = add(network.seeker[which], network.seekers + network.place[which], cost)
+    add(np.full_like(seekers, source), seekers, np.zeros_like(seekers))
+    add(places, np.full_like(places, sink), np.zeros_like(places))
+    flow.set_node_supply(int(source), most)
+    flow.set_node_supply(int(sink), -most)
+    if flow.solve() != flow.OPTIMAL:
+        return None
+    return np.asarray(flow.flows(arcs) > 0)
 
 
 def _graph(network: Network, which: Ints, cost: Ints | None = None) -> csr_array:
@@ -140,5 +172,7 @@ def _prices(network: Network, which: Ints, chosen: Ints) -> Tariff:
         np.maximum.at(price, place[wanted[rising]], bid[rising])
         risen = np.flatnonzero(price > before)
         hopeful = owner[risen]
+        if (hopeful == NOBODY).any():  # not the best assignment, for want of digits: the stages after cope with it
+            break
         profit[hopeful] = earned[hopeful] - price[risen]
     return Tariff(profit, price, np.zeros(network.nowhere + 1, dtype=np.int64))
