@@ -109,11 +109,11 @@ class Certificates:
             found |= self._by_weights(_without(refused, found), weighted, together, chosen)
             if len(found) == len(refused):
                 return found
-        for request in refused.tolist():
-            if request not in found and self._budget.left() > 0:
-                mine = _rows(together, np.union1d(blocks.seekers(needed[request]), request))
-                if len(mine) <= LARGEST:
-                    found |= self._by_sum(request, _without(refused, found), together.take(mine), together)
+        few = {wants: len(_rows(together, blocks.seekers(wants))) <= LARGEST for wants in set(needed.values())}
+        for request, wants in needed.items():
+            if request not in found and few[wants] and self._budget.left() > 0:
+                mine = _rows(together, np.union1d(blocks.seekers(wants), request))
+                found |= self._by_sum(request, _without(refused, found), together.take(mine), together)
         left = {request: wants for request, wants in needed.items() if request not in found}
         return found | self._by_name(left, blocks)
 

@@ -147,6 +147,16 @@ def test_sets_told_in_parts_are_the_sets_told_whole(seed: int) -> None:
         assert sorted(offers) == sorted(tuple(offer.values()) for offer in whole[request_]["offers"])
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32))
+def test_arguments_of_every_rule_can_be_shared(seed: int) -> None:
+    given_ = small(seed)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(parts, "ALONE", 1)
+        made = plan(given_)
+    assert not [violation for violation in verify(given_, made) if violation.code == "conflict"]
+
+
 def crowded(seed: int) -> Problem:
     """Many requests of all priorities for few hours of several doctors, one patient each."""
     rng = random.Random(seed)
