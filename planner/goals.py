@@ -75,6 +75,10 @@ class Weights(NamedTuple):
         soon = routine * (count[ROUTINE] + 1)
         return cls(move, routine, soon, soon * (count[SOON] + 1))
 
+    def a_step_apart(self) -> "Weights":
+        """The same, but for a booking of a higher priority, which counts as one or two `routine` more."""
+        return self._replace(soon=2 * self.routine, urgent=3 * self.routine)
+
     def fit(self) -> bool:
         """Whether gains can be computed with, exactly, in 64 bits, and steps of priority in floating point."""
         return self.urgent < LARGEST and self.routine < STEP

@@ -1,6 +1,11 @@
 """Prices that prove a bound on every plan, to be checked by anyone with a pencil."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import lcm
+from typing import Self
+
+import numpy as np
 
 from planner.goals import Weights
 from planner.hours import Ints
@@ -16,6 +21,16 @@ class InstantPrices:
     owner: Ints
     moment: Ints
     price: Ints
+
+    @classmethod
+    def together(cls, parts: Sequence[Self]) -> Self:
+        """Those of all parts, which share no owner."""
+        owner, moment, price = (
+            np.concatenate(columns)
+            for columns in zip(*((part.owner, part.moment, part.price) for part in parts), strict=True)
+        )
+        order = np.lexsort((moment, owner))
+        return cls(owner[order], moment[order], price[order])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +49,25 @@ class Prices:
     seeker: Ints
     doctor: InstantPrices
     patient: InstantPrices
+
+    @classmethod
+    def together(cls, weights: Weights, seekers: int, parts: Sequence["Prices"]) -> "Prices":
+        """Prices of parts that share no seeker, doctor or patient, in a unit in which all are whole."""
+        unit = lcm(*(part.unit for part in parts))
+        nothing = InstantPrices(*np.zeros((3, 0), dtype=np.int64))
+        return cls(
+            weights,
+            unit,
+            sum((part.in_unit(unit).seeker for part in parts), np.zeros(seekers, dtype=np.int64)),
+            InstantPrices.together([nothing, *(part.in_unit(unit).doctor for part in parts)]),
+            InstantPrices.together([nothing, *(part.in_unit(unit).patient for part in parts)]),
+        )
+
+    def in_unit(self, unit: int) -> "Prices":
+        """The same in another unit, in which all prices are whole."""
+        times = unit // self.unit
+        doctor, patient = (replace(prices, price=prices.price * times) for prices in (self.doctor, self.patient))
+        return replace(self, unit=unit, seeker=self.seeker * times, doctor=doctor, patient=patient)
 
     @property
     def bound(self) -> int:

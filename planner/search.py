@@ -1,7 +1,6 @@
 """The best plan for some candidates: the stages from bound to decision, in their order."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -11,9 +10,10 @@ from scipy.sparse.csgraph import connected_components
 
 from planner.budget import Budget
 from planner.columns import Candidates
+from planner.decision import Proposal, decided
 from planner.goals import Score, Weights, score
 from planner.hours import Bools, Ints, Moments
-from planner.model import Decision, Solver, decide
+from planner.model import Solver
 from planner.network import Network, Tariff
 from planner.program import program
 from planner.proof import Prices
@@ -23,10 +23,8 @@ from planner.tighten import tighten
 
 MANY = 0.15
 """Clashes for more than this share of the seekers are not repaired one by one."""
-
-
-MODEL_SECONDS = 3e-6
-"""About what it takes to build the model, for each candidate."""
+TOGETHER = 50_000
+"""Independent parts are planned apart, but small ones together up to about so many candidates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +43,9 @@ def search(candidates: Candidates, moments: Moments, seekers: int, solver: Solve
     """The best plan; if the budget runs out, the best found. `seekers` counts all, also those without candidates."""
     weights = Weights.of(candidates)
     if not weights.fit():
-        return _in_two_steps(candidates, moments, solver, budget)
-    network = Network.of(candidates, moments, weights)
-    best = _best(network, solver, budget)
-    return Found(best.plan, weights.score_within(best.bound, candidates), best.tariff.prices(network, seekers))
+        return _in_two_steps(candidates, moments, seekers, solver, budget)
+    best = _best(candidates, moments, seekers, weights, solver, budget)
+    return Found(best.plan, weights.score_within(best.bound, candidates), best.prices)
 
 
 class _Best(NamedTuple):
@@ -56,10 +53,28 @@ class _Best(NamedTuple):
 
     plan: Bools
     bound: int
-    tariff: Tariff
+    prices: Prices
 
 
-def _best(network: Network, solver: Solver, budget: Budget) -> _Best:
+def _best(
+    candidates: Candidates, moments: Moments, seekers: int, weights: Weights, solver: Solver, budget: Budget
+) -> _Best:
+    """The best plan under the weights. Independent parts are planned apart: gains, bounds and prices add up."""
+    parts = list(_independent(candidates))
+    proposals = []
+    for part in parts:
+        own = candidates if len(parts) == 1 else candidates.take(part)
+        proposals.append(_proposed(Network.of(own, moments, weights), budget))
+    with budget.stage("solve"):
+        decisions = decided(proposals, solver, budget)
+    plan = np.zeros(len(candidates), dtype=np.bool_)
+    for part, decision in zip(parts, decisions, strict=True):
+        plan[part] = decision.plan
+    prices = [proposal.tariff.prices(proposal.network, seekers) for proposal in proposals]
+    return _Best(plan, sum(decision.bound for decision in decisions), Prices.together(weights, seekers, prices))
+
+
+def _proposed(network: Network, budget: Budget) -> Proposal:
     """An assignment that is blind to crossings bounds every plan. Where it clashes it is repaired, at the least loss,
     and prices say what that loss has to be. Where they leave a gap, linear programs around it close it. Only
     candidates that lose less than what is left can be in a better plan: among these CP-SAT decides. Mostly it confirms.
@@ -76,62 +91,41 @@ def _best(network: Network, solver: Solver, budget: Budget) -> _Best:
     else:
         with budget.stage("program"):
             plan, tariff = program(network, tariff, budget)
-    with budget.stage("solve"):
-        plan, bound = _decided(network, plan, tariff, solver, budget)
-    return _Best(plan, bound, tariff)
+    return Proposal(network, plan, tariff)
 
 
-def _plain(network: Network) -> _Best:
+def _plain(network: Network) -> Proposal:
     """A plan by simple means, for want of time. What everybody would gain, being alone, bounds every plan."""
     tariff = Tariff.none(network)
     tariff.cover(network)
-    return _Best(plain_plan(network, np.zeros(len(network), dtype=np.bool_)), tariff.bound, tariff)
+    return Proposal(network, plain_plan(network, np.zeros(len(network), dtype=np.bool_)), tariff)
 
 
-def _decided(network: Network, plan: Bools, tariff: Tariff, solver: Solver, budget: Budget) -> tuple[Bools, int]:
-    """CP-SAT's plan, and the gain that no plan exceeds."""
-    gap = tariff.gap(network, plan)
-    core = np.flatnonzero((tariff.loss(network) <= gap) | plan)
-    if budget.left() < MODEL_SECONDS * len(core):
-        return plan, tariff.bound
-    parts = [core] if gap < tariff.unit else list(_parts(network, plan, tariff, core))
+def _independent(candidates: Candidates) -> Iterator[Ints]:
+    """The candidates, divided so that no doctor and no patient is in two parts; each part ascending.
 
-    def decided(part: Ints) -> Decision:
-        return decide(network, tariff, part, plan[part], solver.seed, budget)
-
-    with ThreadPoolExecutor(max(1, min(solver.workers, len(parts)))) as threads:
-        decisions = list(threads.map(decided, parts))
-    best = np.zeros(len(network), dtype=np.bool_)
-    best[np.concatenate([decision.chosen for decision in decisions])] = True
-    gained = sum(decision.hint_loss - decision.least_loss for decision in decisions)
-    return best, network.gained(plan) + gained // tariff.unit
-
-
-def _parts(network: Network, plan: Bools, tariff: Tariff, core: Ints) -> Iterator[Ints]:
-    """The candidates of each part of the core that can be improved, then those of all other parts together.
-
-    Parts share no row, so each is best by itself. And what the plan loses, it loses in parts: in one of them no better
-    plan can use a candidate that loses more than the plan loses there.
+    Parts are found by whom seekers share, which is far less to look at than which hours.
     """
-    loss, prices = tariff.loss(network), tariff.of_rows
-    row, of = network.uses(core)
-    rows = network.rows
-    graph = csr_array((np.ones(len(row), dtype=np.int8), (rows + of, row)), shape=(rows + len(core),) * 2)
-    count, part = connected_components(graph, directed=False)
-    used = np.zeros(rows, dtype=np.bool_)
-    used[row[plan[core[of]]]] = True
-    lost = np.bincount(part[:rows], weights=np.where(used, 0, prices), minlength=count)
-    lost += np.bincount(part[rows:], weights=np.where(plan[core], loss[core], 0), minlength=count)
-    mine = part[rows:]
-    improvable = lost >= tariff.unit
-    for number in np.unique(mine[improvable[mine]]).tolist():
-        yield core[(mine == number) & ((loss[core] <= lost[number]) | plan[core])]
-    rest = core[~improvable[mine]]
-    if len(rest):
-        yield rest
+    seeker, doctor, patient = candidates.seeker, candidates.doctor, candidates.patient
+    if not len(seeker):
+        return
+    fresh = np.ones(len(seeker), dtype=np.bool_)
+    fresh[1:] = (seeker[1:] != seeker[:-1]) | (doctor[1:] != doctor[:-1])
+    at = np.flatnonzero(fresh)
+    doctors, patients = int(doctor.max()) + 1, int(patient.max()) + 1
+    nodes = doctors + patients + int(seeker.max()) + 1
+    who = doctors + patients + seeker[at]
+    ends = (np.concatenate([who, who]), np.concatenate([doctor[at], doctors + patient[at]]))
+    graph = csr_array((np.ones(2 * len(at), dtype=np.int8), ends), shape=(nodes, nodes))
+    component = connected_components(graph, directed=False)[1][doctors:][patients:]
+    sizes = np.bincount(component[seeker])
+    group = (np.cumsum(sizes) - sizes) // TOGETHER
+    group_of = group[component[seeker]]
+    for number in np.unique(group_of).tolist():
+        yield np.flatnonzero(group_of == number)
 
 
-def _in_two_steps(candidates: Candidates, moments: Moments, solver: Solver, budget: Budget) -> Found:
+def _in_two_steps(candidates: Candidates, moments: Moments, seekers: int, solver: Solver, budget: Budget) -> Found:
     """The bookings first, then all goals with priorities a single step apart.
 
     Where the second plan books as many as the first proved possible, it is the best: of the plans that book as many it
@@ -139,17 +133,15 @@ def _in_two_steps(candidates: Candidates, moments: Moments, solver: Solver, budg
     better plan is answered, with what is proved.
     """
     counted = replace(candidates, cost=np.zeros_like(candidates.cost), moves=np.zeros_like(candidates.moves))
-    most = Weights.of(counted)
-    first = _best(Network.of(counted, moments, most), solver, budget)
-    bound = most.score_within(first.bound, counted)
-    step = Weights.of(candidates).routine
-    weights = Weights.of(candidates)._replace(soon=2 * step, urgent=3 * step)
+    weights = Weights.of(counted)
+    first = _best(counted, moments, seekers, weights, solver, budget)
+    bound = weights.score_within(first.bound, counted)
     plans = [first.plan]
+    weights = Weights.of(candidates).a_step_apart()
     if weights.fit():
-        network = Network.of(candidates, moments, weights)
-        second = _best(network, solver, budget)
+        second = _best(candidates, moments, seekers, weights, solver, budget)
         reached = score(candidates, second.plan)
-        if network.gained(second.plan) == second.bound and reached[:3] == bound[:3]:
+        if sum(weights.gain(candidates)[second.plan].tolist()) == second.bound and reached[:3] == bound[:3]:
             return Found(second.plan, reached, None)
         plans.append(second.plan)
     best = max(plans, key=lambda plan: score(candidates, plan).key)
