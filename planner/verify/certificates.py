@@ -70,13 +70,13 @@ def _rule(conflict: Conflict) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Set:
-    """Members (numbers of seekers), the weighted instants of doctors and patients, and what each member needs."""
+    """What each member (a seeker's number) needs, what all of them do, and the weighted instants."""
 
-    members: list[int]
+    needs: dict[int, int]
+    need: int
     of_doctor: Instants
     of_patient: Instants
     total: int
-    needs: list[int]
 
 
 class _Counting:
@@ -88,22 +88,33 @@ class _Counting:
 
     def fault(self, conflict: Conflict) -> str | None:
         """What is wrong with a certificate; None if nothing is. Raises what `UNREADABLE` lists."""
-        told, status = conflict.certificate, self._book.plan.status
+        rule, status = conflict.certificate["rule"], self._book.plan.status
         own, other = self._members(conflict), self._named(conflict)
-        members = own if other is None else own + self._others(other)
         refused, rank = self._book.request_number[conflict.request], self._book.seekers.rank
         if refused not in own:
             return "does not name its own request"
-        if len(set(members)) < len(members):
+        if len(set(own)) < len(own):
             return "counts somebody twice"
-        if rank[members].max() > rank[refused]:
-            return "names a request of lower priority"
-        if told["rule"] == "unproved":
+        shared = [] if other is None else [self._book.request_number[other.request]]
+        if rank[own + shared].max() > rank[refused]:
+            return "names a request or a conflict of lower priority"
+        if rule == "unproved":
             return None if status == PlanStatus.FEASIBLE else "proves nothing although the plan is optimal"
-        if told["rule"] == "search":
-            return _search_fault(self._book, ints(members))
-        needs, total = self._weighed(conflict, own, other)
-        return None if needs > total else "has instants that suffice for everybody"
+        if rule == "search":
+            others = [] if other is None else self._members(other)
+            return _search_fault(self._book, ints({*own, *others}.difference(shared) | {refused}))
+        return self._instants_fault(conflict, own, other)
+
+    def _instants_fault(self, conflict: Conflict, own: list[int], other: Conflict | None) -> str | None:
+        """Whether the members need more than there is. A set that is shared gives up its refused request's need."""
+        if other is None:
+            mine = self._set(conflict)
+            return None if mine.need > mine.total else "has instants that suffice for everybody"
+        shared, replaced = self._set(other), self._book.request_number[other.request]
+        if any(member in shared.needs and member != replaced for member in own):
+            return "counts somebody twice"
+        need = shared.need - shared.needs[replaced] + sum(_needs(self._book, own, shared.of_doctor, shared.of_patient))
+        return None if need > shared.total else "shares instants that suffice for everybody"
 
     def _members(self, conflict: Conflict) -> list[int]:
         requests = [self._book.request_number[id_] for id_ in conflict.certificate["requests"]]
@@ -120,29 +131,14 @@ class _Counting:
             raise ValueError("shares a set of another rule, one that is shared itself, or adds instants to it")
         return other
 
-    def _others(self, conflict: Conflict) -> list[int]:
-        """The members of a conflict's set but for its refused request."""
-        refused = self._book.request_number[conflict.request]
-        return [member for member in self._members(conflict) if member != refused]
-
-    def _weighed(self, conflict: Conflict, own: list[int], other: Conflict | None) -> tuple[int, int]:
-        """What the members need, and the weight of all instants."""
-        if other is None:
-            mine = self._set(conflict)
-            return sum(mine.needs), mine.total
-        shared = self._set(other)
-        refused = self._book.request_number[other.request]
-        needs = sum(need for member, need in zip(shared.members, shared.needs, strict=True) if member != refused)
-        return needs + sum(_needs(self._book, own, shared.of_doctor, shared.of_patient)), shared.total
-
     def _set(self, conflict: Conflict) -> _Set:
         found = self._sets.get(conflict.request)
         if found is None:
             doctors, patients = _instants(self._book, conflict.certificate["instants"])
             of_doctor, of_patient, members = Instants.of(doctors), Instants.of(patients), self._members(conflict)
+            needs = dict(zip(members, _needs(self._book, members, of_doctor, of_patient), strict=True))
             total = sum(weight for *_, weight in (*doctors, *patients))
-            needs = _needs(self._book, members, of_doctor, of_patient)
-            found = self._sets[conflict.request] = _Set(members, of_doctor, of_patient, total, needs)
+            found = self._sets[conflict.request] = _Set(needs, sum(needs.values()), of_doctor, of_patient, total)
         return found
 
 

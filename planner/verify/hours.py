@@ -92,8 +92,8 @@ class Clock:
         """
         begin, end = block * HOUR_US, (block + 1) * HOUR_US
         before, after = self._offset(begin), self._offset(end)
-        full = {begin + -(begin + offset) % HOUR_US: offset for offset in (before, after)}
-        return [us for us in sorted(full) if before == after or self._offset(us) == full[us]]
+        guesses = {begin + -(begin + offset) % HOUR_US for offset in (before, after)}
+        return [us for us in sorted(guesses) if (us + self._offset(us)) % HOUR_US == 0]
 
     def first_full_hour(self, begin: int, end: int) -> int | None:
         """The start of the first full hour that lies whole inside `[begin, end)`; None if there is none."""
