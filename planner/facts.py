@@ -38,9 +38,6 @@ class Wanted:
     patient: Ints
     start: Ints
 
-    def take(self, which: Bools) -> "Wanted":
-        return Wanted(self.asker[which], self.doctor[which], self.patient[which], self.start[which])
-
 
 def reasons(problem: Problem, columns: Columns, standing: Standing, refused: Ints) -> list[Reason]:
     """The reason of each of the `refused` requests (their numbers, ascending), once the plan is carried out.
