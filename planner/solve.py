@@ -55,9 +55,14 @@ def plan(
     reached = score(table.candidates, found.plan)
     optimal = reached == found.bound
     with budget.stage("explain"):
-        told = wording or Wording.of(problem)
         conflicts = explain(
-            problem, table, found.plan, told, optimal=optimal, budget=Budget(min(EXPLANATION_SECONDS, time_limit))
+            problem,
+            table,
+            found.plan,
+            wording or Wording.of(problem),
+            optimal=optimal,
+            prices=found.prices,
+            budget=Budget(min(EXPLANATION_SECONDS, time_limit)),
         )
         digest = problem_sha256(problem)
     bookings, moved = _carried_out(problem, table, found.plan)
