@@ -92,7 +92,7 @@ class _Facts:
         self._book, entries = book, book.entries
         doctors, hospitals = [*book.doctor_number, ""], [*book.hospital_number, ""]  # the last is that of number -1
         zones = [ZoneInfo(zone) for zone in (*book.zones.values(), "UTC")]
-        at = cache(lambda start, hospital: instant(start, zones[hospital]).isoformat())
+        at = cache(lambda start, hospital: _told(start, zones[hospital]))
         self._entries: dict[int, dict[Hashable, int]] = {STANDS: {}, MOVED: {}, BOOKED: {}}
         self._facts: list[dict[str, str]] = []
         columns = (entries.kind, entries.doctor, entries.hospital, entries.start)
@@ -129,6 +129,14 @@ class _Facts:
         at = self._book.told_micros(fact["start"])
         if {**fact, "start": right["start"]} != right or at != int(self._book.entries.start[entry]):
             raise ValueError(f"{self._book.name(entry)[:80]} has another hour, or the fact says something else")
+
+
+def _told(start: int, zone: ZoneInfo) -> str:
+    """An instant by the clock of a zone; nothing for one that no calendar has in UTC."""
+    try:
+        return instant(start, zone).isoformat()
+    except OverflowError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

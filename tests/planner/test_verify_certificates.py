@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
@@ -135,6 +136,18 @@ def inside(parent, step):
     value = parent[step]
     for inner in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
         yield from inside(value, inner)
+
+
+@pytest.mark.parametrize("start", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:00-14:00"])
+def test_instants_outside_the_calendar_are_violations_too(start: str) -> None:
+    given_ = problem([available("d1", 9, 10)], [request("r1", "p1", 9, 10), request("r2", "p2", 9, 10)])
+    made = plan(given_)
+    far = datetime.fromisoformat(start)
+    elsewhere = replace(made, bookings=(replace(made.bookings[0], start=far),))
+    assert {"not_a_candidate", "conflict"} <= {violation.code for violation in verify(given_, elsewhere)}
+    assert made.prices is not None
+    dear = replace(made, prices=replace(made.prices, doctors={"d1": {far: 3}}))
+    assert "prices" in {violation.code for violation in verify(given_, dear)}
 
 
 def test_who_accepts_an_hour_that_only_lower_priorities_hold_is_found() -> None:
