@@ -69,6 +69,13 @@ class Candidates:
     patient: Ints
     rank: Ints
 
+    @property
+    def begins(self) -> Ints:
+        """Where the candidates of each seeker begin, of those who have any."""
+        fresh = np.ones(len(self), dtype=np.bool_)
+        fresh[1:] = self.seeker[1:] != self.seeker[:-1]
+        return np.flatnonzero(fresh)
+
     def take(self, which: Ints | Bools) -> Self:
         """Some of them, in their order."""
         return type(self)(

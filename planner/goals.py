@@ -68,8 +68,7 @@ class Weights(NamedTuple):
         They are Python's integers, which do not overflow; `fit` says whether columns can hold them.
         """
         count = _seekers_by_rank(candidates)
-        dearest = np.zeros(int(candidates.seeker.max(initial=-1)) + 1, dtype=np.int64)
-        np.maximum.at(dearest, candidates.seeker, candidates.cost)
+        dearest = np.maximum.reduceat(candidates.cost, candidates.begins) if len(candidates) else candidates.cost
         move = int(dearest.sum()) + 1
         routine = move * (count[MOVABLE] + 1)
         soon = routine * (count[ROUTINE] + 1)
@@ -105,6 +104,5 @@ class Weights(NamedTuple):
 
 
 def _seekers_by_rank(candidates: Candidates) -> list[int]:
-    first = np.ones(len(candidates), dtype=np.bool_)
-    first[1:] = np.diff(candidates.seeker) != 0
-    return [int(count) for count in np.bincount(candidates.rank[first], minlength=ROUTINE + 1)]
+    ranks = candidates.rank[candidates.begins]
+    return [int(count) for count in np.bincount(ranks, minlength=ROUTINE + 1)]

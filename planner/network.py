@@ -44,9 +44,7 @@ class Network:
     @classmethod
     def of(cls, candidates: Candidates, moments: Moments, weights: Weights) -> Self:
         """The network of `candidates`. Linear in their number."""
-        fresh = np.ones(len(candidates), dtype=np.bool_)
-        fresh[1:] = candidates.seeker[1:] != candidates.seeker[:-1]
-        begins = np.flatnonzero(fresh)
+        first = np.append(candidates.begins, len(candidates))
         doctor = doctor_in_one_place(candidates, moments)
         patient = patient_in_one_place(candidates, moments)
         nowhere = doctor.count + patient.count
@@ -57,8 +55,8 @@ class Network:
             place_doctor, place_moment = np.divmod(keys, len(moments) + 1)
             crossings = _one_of_each(doctor, 0, nowhere) + crossings
         return cls(
-            candidates, weights, weights.gain(candidates), np.cumsum(fresh) - 1, np.append(begins, len(candidates)),
-            candidates.rank[begins] == MOVABLE, place, place_doctor, place_moment, crossings, nowhere,
+            candidates, weights, weights.gain(candidates), np.repeat(np.arange(len(first) - 1), np.diff(first)), first,
+            candidates.rank[first[:-1]] == MOVABLE, place, place_doctor, place_moment, crossings, nowhere,
             (doctor, patient),
         )  # fmt: skip
 

@@ -117,11 +117,17 @@ def _independent(candidates: Candidates) -> Iterator[Ints]:
     who = doctors + patients + seeker[at]
     ends = (np.concatenate([who, who]), np.concatenate([doctor[at], doctors + patient[at]]))
     graph = csr_array((np.ones(2 * len(at), dtype=np.int8), ends), shape=(nodes, nodes))
-    component = connected_components(graph, directed=False)[1][doctors:][patients:]
-    sizes = np.bincount(component[seeker])
-    group = (np.cumsum(sizes) - sizes) // TOGETHER
-    group_of = group[component[seeker]]
-    for number in np.unique(group_of).tolist():
+    component = connected_components(graph, directed=False)[1][doctors + patients :]
+    begins = candidates.begins
+    sizes = np.zeros(nodes, dtype=np.int64)
+    np.add.at(sizes, component[seeker[begins]], np.diff(begins, append=len(seeker)))
+    group = ((np.cumsum(sizes) - sizes) // TOGETHER)[component]
+    groups = np.unique(group[seeker[begins]]).tolist()
+    if len(groups) == 1:
+        yield np.arange(len(seeker))
+        return
+    group_of = group[seeker]
+    for number in groups:
         yield np.flatnonzero(group_of == number)
 
 

@@ -64,6 +64,7 @@ def plan(
             prices=found.prices,
             budget=Budget(min(EXPLANATION_SECONDS, time_limit)),
         )
+    with budget.stage("digest"):
         digest = problem_sha256(problem)
     bookings, moved = _carried_out(problem, table, found.plan)
     return Plan(
