@@ -48,6 +48,7 @@ INSTANCES = (
     Instance("10,000 operations", partial(theatres, Size(10000, 150, 28, None, window=14))),
     Instance("1,000 half-hour zones", partial(half_hour_zones, Size(1000, 40, 10, 800)), compared=True),
     Instance("3,000 half-hour zones", partial(half_hour_zones, Size(3000, 60, 20, 2400))),
+    Instance("300 in two places at once", partial(half_hour_zones, Size(300, 12, 10, 240), at_once=True)),
     Instance("1,000 movable", partial(movable_appointments, Size(1000, 40, 10, 800, window=1)), compared=True),
     Instance("3,000 movable", partial(movable_appointments, Size(3000, 60, 20, 2400, window=1))),
     Instance("10,000 in 10 hospitals", partial(hospitals_apart, 10, Size(1000, 23, 20, 800))),

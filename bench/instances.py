@@ -89,10 +89,11 @@ def theatres(size: Size) -> Problem:
     return Problem((hospital,), tuple(Doctor(s, frozenset()) for s in surgeons), tuple(runs), (), tuple(requests))
 
 
-def half_hour_zones(size: Size) -> Problem:
+def half_hour_zones(size: Size, *, at_once: bool = False) -> Problem:
     """Hospitals whose clocks differ by 15 and 30 minutes, doctors who work at two of them within one shift.
 
-    So hours of one doctor overlap in part, and so do hours of patients, who accept two of the hospitals or all three.
+    So hours of patients, who accept two of the hospitals or all three, overlap in part. Those of doctors do not, unless
+    they are at both hospitals `at_once`, which a problem may say and a database may not.
     """
     random = np.random.default_rng(size.seed)
     opens = {"Asia/Kolkata": (3.5, 13.5), "Asia/Kathmandu": (3.25, 13.25), "UTC": (4.0, 14.0)}  # in hours of UTC
@@ -106,7 +107,7 @@ def half_hour_zones(size: Size) -> Problem:
         for doctor in doctors
         for day in _days(size.days)
         if random.random() < ATTENDANCE
-        for availability in _shift_at_two(doctor, hospitals, day, random)
+        for availability in _shift_at_two(doctor, hospitals, day, random, at_once=at_once)
     ]
     requests = []
     for number in range(size.requests):
@@ -160,16 +161,19 @@ def _shift(doctor: str, hospital: str, day: dt.datetime, random: np.random.Gener
 
 
 def _shift_at_two(
-    doctor: str, hospitals: Sequence[Hospital], day: dt.datetime, random: np.random.Generator
+    doctor: str, hospitals: Sequence[Hospital], day: dt.datetime, random: np.random.Generator, *, at_once: bool
 ) -> list[Availability]:
-    """A shift at two of the hospitals at once, inside their openings of that day."""
+    """A shift at two of the hospitals, one after the other or at once, inside their openings of that day."""
     start = int(random.integers(3, 8))
     shift = _period(day, start, start + int(random.integers(4, 9)))
+    middle = shift.start + (shift.end - shift.start) / 2
+    times = (shift, shift) if at_once else (Period(shift.start, middle), Period(middle, shift.end))
     found = []
-    for i in random.choice(len(hospitals), size=2, replace=False):
+    for i, time in zip(random.choice(len(hospitals), size=2, replace=False), times, strict=True):
         opening = next(opening for opening in hospitals[int(i)].openings if opening.start >= day)
-        begin, end = max(shift.start, opening.start), min(shift.end, opening.end)
-        found.append(Availability(doctor, hospitals[int(i)].id, begin, end))
+        begin, end = max(time.start, opening.start), min(time.end, opening.end)
+        if begin < end:
+            found.append(Availability(doctor, hospitals[int(i)].id, begin, end))
     return found
 
 
