@@ -17,7 +17,8 @@ SAMPLE = 50_000
 WIDER = 4
 """By this factor the look widens where an exchange lost more."""
 ENOUGH, TRIES = 200, 10
-"""So many exchanges, and so many more for each clash; then repair gives up, as they may go round in circles."""
+"""So many exchanges, and so many more for each clash and each candidate that prices do not cover; then repair gives up,
+as they may go round in circles."""
 
 RAISES = 5
 """So often the price of a crossing is raised, then what else it is worth is left to the stages after."""
@@ -64,7 +65,8 @@ class Clashes:
     def __init__(self, exchange: Exchange, budget: Budget) -> None:
         self.exchange, self._budget = exchange, budget
         self.dearest = 0
-        self._left = ENOUGH + TRIES * len(exchange.crowded())
+        uncovered = np.count_nonzero(exchange.loss(np.arange(len(exchange.seeker))) < 0)
+        self._left = ENOUGH + TRIES * (len(exchange.crowded()) + uncovered)
 
     def resolve(self) -> bool:
         """Carries out exchanges until no crossing is used twice; whether that succeeded."""
@@ -132,24 +134,40 @@ class Clashes:
 
     def _carry_out(self, way: Way) -> None:
         """Carries the exchange out, and those that it makes worth while."""
+        self._welcome(self.exchange.wanting(self._counted(way)))
+
+    def _welcome(self, seats: Ints) -> None:
+        """Lets seekers take those of the seats that are open to them now and not covered by the prices.
+
+        Their profits rise until all is covered again. Then each in turn has to find a seat that fits: its own, if there
+        is no better one.
+        """
+        exchange = self.exchange
+        waiting = self._raise(seats)
+        while waiting:
+            seeker = waiting.pop(0)
+            if exchange.loss(exchange.seat[[seeker]])[0] > 0:
+                left = self._counted(exchange.away(seeker, FAR, or_back=True))
+                waiting += self._raise(exchange.wanting(left))
+
+    def _raise(self, seats: Ints) -> list[int]:
+        """Raises profits until those of the seats that are open are covered; the seekers whose profit rose."""
+        exchange = self.exchange
+        seats = np.unique(seats)
+        seats = seats[exchange.loss(seats) < 0]
+        seats = seats[~exchange.barred(seats)]
+        rise = np.zeros(len(exchange.profit), dtype=np.int64)
+        np.maximum.at(rise, exchange.seeker[seats], -exchange.loss(seats))
+        exchange.profit += rise
+        return [int(seeker) for seeker in np.flatnonzero(rise)]
+
+    def _counted(self, way: Way) -> Ints:
+        """Carries the exchange out, unless too many have been; the crossings that were left."""
         if self._left <= 0 or self._budget.left() <= 0:
             raise LostError
         self._left -= 1
         self.dearest = max(self.dearest, way.loss)
-        left = self.exchange.carry_out(way)
-        self._welcome(np.unique(self.exchange.wanting(left)))
-
-    def _welcome(self, seats: Ints) -> None:
-        """Lets seekers take those of the seats that are open to them now and not covered by the prices."""
-        exchange = self.exchange
-        seats = seats[exchange.loss(seats) < 0]
-        for seeker in np.unique(exchange.seeker[seats]).tolist():
-            mine = seats[exchange.seeker[seats] == seeker]
-            mine = mine[~exchange.barred(mine)]
-            gain = -int(exchange.loss(mine).min(initial=0))
-            if gain > 0:
-                exchange.profit[seeker] += gain
-                self._carry_out(exchange.away(seeker, FAR, or_back=True))
+        return self.exchange.carry_out(way)
 
 
 def plain_plan(network: Network, wanted: Bools) -> Bools:

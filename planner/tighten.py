@@ -9,7 +9,7 @@ from planner.program import UNIT, reprice
 from planner.whole import improved
 
 SMALLEST, LARGEST, GROWTH = 100, 6_400, 4
-"""How many rows a neighbourhood has: it grows by this factor from the smallest to the largest."""
+"""How many rows a neighbourhood has: it grows by this factor from the smallest to the largest, which is only priced."""
 NEAR = 16
 """Candidates that lose up to so many hours more than the gap take part too: prices may change that much."""
 
@@ -37,7 +37,7 @@ def tighten(network: Network, plan: Bools, tariff: Tariff, budget: Budget) -> tu
             solution.tariff.cover(network)
             if solution.tariff.gap(network, plan) < gap:
                 tariff = solution.tariff
-        if tariff.bound > network.gained(plan):
+        if tariff.bound > network.gained(plan) and size < LARGEST:
             plan = improved(network, plan, tariff, inside, budget)
         if tariff.gap(network, plan) == gap:
             size *= GROWTH
