@@ -3,7 +3,9 @@
 import json
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -315,6 +317,19 @@ def test_problems_and_plans_survive_the_way_through_json(seed: int) -> None:
     assert again.receipt == made.receipt
     assert plan_to_json(again) == plan_to_json(made)
     assert verify(given_, again) == ()
+
+
+def test_every_instant_is_written_with_the_offset_it_came_with() -> None:
+    """Also where another one is equal to it: the same instant elsewhere, or the other hour that a clock shows twice."""
+    twice = datetime(2026, 10, 25, 1, 30, tzinfo=ZoneInfo("Europe/Lisbon"))
+    same = [
+        datetime(2026, 10, 25, 9, tzinfo=UTC).astimezone(timezone(timedelta(hours=hours))) for hours in range(-11, 15)
+    ]
+    read = read_problem(json.dumps(example()))
+    for instant in (twice, twice.replace(fold=1), *same, *same):
+        [request] = read.requests
+        written = json.loads(problem_to_json(replace(read, requests=(replace(request, latest=instant),))))
+        assert written["requests"][0]["latest"] == instant.isoformat()
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"status": "perfect"}', "[]"])
