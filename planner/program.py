@@ -31,12 +31,13 @@ class Solution:
 
 
 def program(network: Network, tariff: Tariff, budget: Budget) -> tuple[Bools, Tariff]:
-    """A plan (a mask) and a covering tariff by the linear program of all rules, starting from a covering tariff.
+    """A plan (a mask) and a covering tariff by the linear program of all rules, starting from any tariff.
 
     For networks with many clashes. The program begins with a few candidates of each seeker, and those that its prices
     leave uncovered join (column generation: Gilmore and Gomory 1961). What it wants whole is made a plan.
     """
     tariff = tariff.changed(tariff.of_rows * UNIT, tariff.unit * UNIT)
+    tariff.cover(network)
     best = tariff
     wanted = np.zeros(len(network), dtype=np.bool_)
     loss = tariff.loss(network)
