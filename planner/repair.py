@@ -6,7 +6,7 @@ import numpy as np
 
 from planner.budget import Budget
 from planner.columns import MOVABLE
-from planner.exchange import FAR, NOBODY, Exchange, LostError, Way
+from planner.exchange import FAR, NEVER, NOBODY, Exchange, LostError, Way
 from planner.hours import Bools, Ints
 from planner.network import Network, Tariff
 
@@ -162,8 +162,11 @@ class Clashes:
         return [int(seeker) for seeker in np.flatnonzero(rise)]
 
     def _counted(self, way: Way) -> Ints:
-        """Carries the exchange out, unless too many have been; the crossings that were left."""
-        if self._left <= 0 or self._budget.left() <= 0:
+        """Carries the exchange out; the crossings that were left.
+
+        Raises `LostError` where too many have been, and where somebody who has to have an hour would have none.
+        """
+        if self._left <= 0 or self._budget.left() <= 0 or way.loss >= NEVER // 2:
             raise LostError
         self._left -= 1
         self.dearest = max(self.dearest, way.loss)
