@@ -60,6 +60,8 @@ def _least_loss(network: Network, tariff: Tariff, which: Ints, most: int, budget
 
     None if no choice was found. Losses beyond `most` count as just beyond: such a plan is not wanted anyway.
     """
+    if not len(which):
+        return None
     row, of = network.uses(which)
     rows, number = np.unique(row, return_inverse=True)
     prices = np.clip(tariff.of_rows[rows], 0, most + 1)
