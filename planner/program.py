@@ -68,16 +68,21 @@ def reprice(
     """Prices for the rows `inside` (a mask), all others kept; None if the program was not solved in time.
 
     The program: which of the candidates `which` lose least, if every row inside is used, or else its price is lost? Its
-    dual values are what the prices change by. With `share`, no price falls by more than that.
+    dual values are what the prices change by. With `share`, no price falls by more than that. A row that none of the
+    candidates uses needs no program for its price to fall.
     """
     row, of = network.uses(which)
     real = inside[row]
     columns, column = np.unique(of[real], return_inverse=True)
     rows, number = np.unique(row[real], return_inverse=True)
-    if not len(rows):
-        return None
-    matrix = csr_array((np.ones(len(column)), (number, column)), shape=(len(rows), len(columns)))
     prices, needed = tariff.of_rows, network.needed
+    unwanted = inside & ~needed
+    unwanted[rows] = False
+    prices[unwanted] -= prices[unwanted] if share is None else np.minimum(prices[unwanted], share)
+    shares = np.zeros(len(which))
+    if not len(rows):
+        return Solution(shares, tariff.changed(prices, tariff.unit))
+    matrix = csr_array((np.ones(len(column)), (number, column)), shape=(len(rows), len(columns)))
     if share is None:
         idle, idling = prices[rows], np.flatnonzero(~needed[rows])
     else:
@@ -94,6 +99,5 @@ def reprice(
         return None
     prices[rows] -= np.rint(result.eqlin.marginals).astype(np.int64)
     np.maximum(prices, 0, out=prices, where=~needed)
-    shares = np.zeros(len(which))
     shares[columns] = result.x[: len(columns)]
     return Solution(shares, tariff.changed(prices, tariff.unit))
