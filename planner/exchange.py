@@ -17,7 +17,9 @@ LONGEST = 2_000
 
 
 class LostError(Exception):
-    """A search led in circles, because prices do not cover everything. The plan is as before."""
+    """There is no use in going on: a search led in circles, because prices do not cover everything, or there were too
+    many. Everybody sits as before.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ WIDER = 4
 ENOUGH, TRIES = 200, 10
 """So many exchanges, and so many more for each clash and each candidate that prices do not cover; then repair gives up,
 as they may go round in circles."""
-
 RAISES = 5
 """So often the price of a crossing is raised, then what else it is worth is left to the stages after."""
 
