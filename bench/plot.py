@@ -64,7 +64,8 @@ def _ratios(axes: Axes, measured: Sequence[tuple[Result, References]]) -> None:
         axes.scatter(ratios, places, s=22, color=colour, label=label, linewidths=0)
     axes.axvline(1, color="#888888", linewidth=1)
     axes.set(xscale="log", xlabel="ours over the faster reference")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    wide = max(series[2][2]) > 100
+    axes.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_yticks(places, [result.ours.name for result, _ in measured])
