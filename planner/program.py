@@ -20,6 +20,8 @@ ROUNDS = 5
 """How often it is solved again with candidates that its prices left uncovered."""
 NEARLY = 3
 """Together with these, candidates join that lose so many hours or less."""
+WANTED = 0.6
+"""A candidate with more than this share is wanted whole. Both of two halves can be a hair over one half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def program(network: Network, tariff: Tariff, budget: Budget) -> tuple[Bools, Ta
         if solution is None:
             break
         wanted[:] = False
-        wanted[which[solution.share > 0.5]] = True
+        wanted[which[solution.share > WANTED]] = True
         loss = solution.tariff.loss(network)
         uncovered = loss < 0
         solution.tariff.cover(network)

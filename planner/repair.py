@@ -215,6 +215,5 @@ def plain_plan(network: Network, wanted: Bools) -> Bools:
 
 def _clash(network: Network, chosen: Bools) -> bool:
     """Whether two of the chosen candidates share a place or a crossing."""
-    used = [network.place[chosen], *(crossing[chosen] for crossing in network.crossings)]
-    shared = [used[0], np.concatenate([np.zeros(0, dtype=np.int64), *used[1:]])]
-    return any(bool((np.bincount(column[column != network.nowhere]) > 1).any()) for column in shared)
+    places = np.bincount(network.place[chosen])
+    return bool((places > 1).any()) or network.clashes(chosen) > 0

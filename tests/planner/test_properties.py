@@ -83,6 +83,15 @@ def test_one_more_request_takes_nothing_from_higher_priorities(seed: int, data) 
     assert 0 <= after[more.priority] - before[more.priority] <= 1
 
 
+def test_a_request_wanted_by_halves_twice_is_booked_once() -> None:
+    """The linear program of all rules gives two hours of one request a hair over one half each."""
+    given_ = middling(2164806)
+    first = next(request for request in given_.requests if request.id == "r00")
+    more = replace(first, id="r99", priority=Priority.URGENT, moves=None)
+    given_ = replace(given_, requests=(*given_.requests, more))
+    assert verify(given_, plan(given_)) == ()
+
+
 @settings(max_examples=8, deadline=None)
 @given(seeds)
 def test_nobody_refused_accepts_an_hour_that_only_lower_priorities_have(seed: int) -> None:
