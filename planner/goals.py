@@ -26,9 +26,6 @@ class Score(NamedTuple):
     def key(self) -> tuple[int, int, int, int, int]:
         return self.urgent, self.soon, self.routine, -self.moved, -self.inconvenience
 
-    def plus(self, other: "Score") -> "Score":
-        return Score(*(a + b for a, b in zip(self, other, strict=True)))
-
 
 def score(candidates: Candidates, chosen: Bools) -> Score:
     """The score of the chosen candidates (a mask)."""

@@ -18,6 +18,9 @@ from planner.hours import Bools, Ints, Moments
 from planner.proof import InstantPrices, Prices
 from planner.rules import InstantRows, doctor_in_one_place, numbered, patient_in_one_place
 
+FINER = 12
+"""Prices that linear programs find are often halves or thirds; in twelfths these are whole numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
@@ -146,13 +149,22 @@ class Tariff:
         np.maximum(self.seeker, 0, out=self.seeker, where=~network.must)
 
     @property
+    def total(self) -> int:
+        """The sum of all prices, in `unit`-ths; a Python integer, which does not overflow."""
+        return int(sum(self.of_rows.tolist()))
+
+    @property
     def bound(self) -> int:
-        """What no plan gains more than, if the prices cover every candidate. A Python integer: it does not overflow."""
-        return int(sum(self.of_rows.tolist())) // self.unit
+        """What no plan gains more than, if the prices cover every candidate."""
+        return self.total // self.unit
 
     def gap(self, network: Network, plan: Bools) -> int:
         """What the plan (a mask) loses against the sum of all prices, in `unit`-ths."""
-        return int(sum(self.of_rows.tolist())) - self.unit * network.gained(plan)
+        return self.total - self.unit * network.gained(plan)
+
+    def finer(self) -> "Tariff":
+        """The same in a unit that has room for what linear programs find."""
+        return self.changed(self.of_rows * FINER, self.unit * FINER)
 
     def coarser(self) -> "Tariff":
         """The same in the largest unit in which all prices are whole."""

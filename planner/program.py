@@ -12,8 +12,6 @@ from planner.network import Network, Tariff
 from planner.repair import plain_plan
 from planner.whole import whole_plan
 
-UNIT = 12
-"""Prices that linear programs find are often halves or thirds; in twelfths these are whole numbers."""
 BEGIN_WITH = 15
 """The program of all rows begins with about so many candidates of each seeker, those that lose least."""
 ROUNDS = 5
@@ -38,7 +36,7 @@ def program(network: Network, tariff: Tariff, budget: Budget) -> tuple[Bools, Ta
     For networks with many clashes. The program begins with a few candidates of each seeker, and those that its prices
     leave uncovered join (column generation: Gilmore and Gomory 1961). What it wants whole is made a plan.
     """
-    tariff = tariff.changed(tariff.of_rows * UNIT, tariff.unit * UNIT)
+    tariff = tariff.finer()
     tariff.cover(network)
     best = tariff
     wanted = np.zeros(len(network), dtype=np.bool_)

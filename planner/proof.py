@@ -68,8 +68,3 @@ class Prices:
         times = unit // self.unit
         doctor, patient = (replace(prices, price=prices.price * times) for prices in (self.doctor, self.patient))
         return replace(self, unit=unit, seeker=self.seeker * times, doctor=doctor, patient=patient)
-
-    @property
-    def bound(self) -> int:
-        """What no plan gains more than, as a Python integer: at 100,000 requests it may not fit into 64 bits."""
-        return sum(sum(column.tolist()) for column in (self.seeker, self.doctor.price, self.patient.price)) // self.unit

@@ -82,11 +82,6 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def obeys(candidates: Candidates, moments: Moments, chosen: Bools) -> bool:
-    """Whether the chosen candidates (a mask) obey every rule."""
-    return all(len(rule(candidates, moments).broken(chosen)) == 0 for rule in RULES)
-
-
 def numbered(keys: Ints) -> tuple[Ints, Ints]:
     """The distinct keys (0 or more), ascending, and for each key its place among them.
 

@@ -5,7 +5,7 @@ import numpy as np
 from planner.budget import Budget
 from planner.hours import Bools, Ints
 from planner.network import Network, Tariff
-from planner.program import UNIT, reprice
+from planner.program import reprice
 from planner.whole import improved
 
 SMALLEST, LARGEST, GROWTH = 100, 6_400, 4
@@ -23,7 +23,7 @@ def tighten(network: Network, plan: Bools, tariff: Tariff, budget: Budget) -> tu
     optimum (weak duality). Then the plan is made as good as it can be there. If a gap is left, the neighbourhood
     grows.
     """
-    tariff = tariff.changed(tariff.of_rows * UNIT, tariff.unit * UNIT)
+    tariff = tariff.finer()
     size = SMALLEST
     while tariff.bound > network.gained(plan) and size <= LARGEST and budget.left() > 0:
         gap = tariff.gap(network, plan)

@@ -91,9 +91,7 @@ class Weighing:
             before = np.append(0, np.cumsum(instants.price))
             covered += before[last] - before[first]
             self._spans.append((first, last))
-        begin = np.ones(len(candidates), dtype=np.bool_)
-        begin[1:] = candidates.seeker[1:] != candidates.seeker[:-1]
-        self._covered, self._begin = covered, np.flatnonzero(begin)
+        self._covered, self._begin = covered, candidates.begins
         self.seekers = candidates.seeker[self._begin]
 
     @cached_property
