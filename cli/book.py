@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.files.kinds import Kind
 from cli.options import ApiOption, DataOption, JsonOption, examples
 from cli.output import Exit, Stop, answers, counted, print_json, refuse
+from models.files.kinds import Kind
 
 if TYPE_CHECKING:
-    from cli.files.places import Origin
     from cli.outcomes import Outcome
+    from models.files.places import Origin
 
 EXAMPLES = examples("""
     slotwise import --template requests > requests.csv
@@ -50,14 +50,15 @@ def book(
     """
     from cli import batches  # noqa: PLC0415  # see cli/main.py
     from cli.client import Api, ApiRefused  # noqa: PLC0415
-    from cli.files.reading import Unreadable, read_files  # noqa: PLC0415
+    from cli.files.reading import read_files, told  # noqa: PLC0415
     from cli.instances import api_address  # noqa: PLC0415
+    from models.files.checking import Unreadable  # noqa: PLC0415
 
     name = "standard input" if str(file) == "-" else file.name
     try:
         contents = read_files([file], Kind.REQUESTS)
     except Unreadable as unreadable:
-        raise refuse(name, unreadable.faults, as_json=as_json) from None
+        raise refuse(name, told(unreadable.faults), as_json=as_json) from None
     requests = batches.as_json(contents.bundle.requests)
     if not requests:
         raise Stop(f"{name} holds no requests.")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.files.columns import COLUMNS, template
-from cli.files.kinds import Kind
 from cli.options import DataOption, JsonOption, examples
 from cli.output import Exit, Stop, answers, counted, notes, print_json, print_section, refuse, table
+from models.files.columns import COLUMNS, template
+from models.files.kinds import Kind
 
 if TYPE_CHECKING:
-    from cli.files.reading import Contents
     from cli.files.storing import Stored
+    from models.files.checking import Contents
 
 EXAMPLES = examples("""
     slotwise import --template requests > requests.csv    to begin with
@@ -87,13 +87,14 @@ def _print_columns(kind: Kind, *, as_json: bool) -> None:
 
 
 def _import(files: list[Path], kind: Kind | None, data: Path | None, *, keep: bool, as_json: bool) -> None:
-    from cli.files.reading import Unreadable, read_files  # noqa: PLC0415
+    from cli.files.reading import read_files, told  # noqa: PLC0415
     from cli.instances import use_database  # noqa: PLC0415
+    from models.files.checking import Unreadable  # noqa: PLC0415
 
     try:
         contents = read_files(files, kind)
     except Unreadable as unreadable:
-        raise refuse(_names(files), unreadable.faults, as_json=as_json) from None
+        raise refuse(_names(files), told(unreadable.faults), as_json=as_json) from None
     stored = _store(contents, use_database(data), label=_names(files), keep=keep)
     if stored.faults:
         if stored.not_tried:

@@ -12,14 +12,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from cli.files.bundle import Bundle, HoursRow
-from cli.files.kinds import Kind
-from cli.files.places import Origin
 from cli.output import FaultLine
 from models.appointments import book_appointments
 from models.availabilities import create_availabilities
 from models.directory import upsert_patients, upsert_users
 from models.faults import Fault, Refusal, Refused
+from models.files.bundle import Bundle, HoursRow
+from models.files.kinds import Kind
+from models.files.places import Origin
 from models.hours import create_hospitals, set_exception, set_operating_hours
 from models.references import find_hospitals, unknown
 from models.requests import create_batch, queue_requests

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cli.files.bundle import Bundle, HoursRow
-from cli.files.columns import COLUMNS, LIST_SEPARATOR
-from cli.files.kinds import Kind
+from models.files.bundle import Bundle, HoursRow
+from models.files.columns import COLUMNS, LIST_SEPARATOR
+from models.files.kinds import Kind
 from models.inputs import DayHours, HospitalIn, Input
 
 

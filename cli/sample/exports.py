@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from cli.files.bundle import Bundle, PatientRow, UserRow
 from cli.sample.calendar import Calendar
 from cli.sample.network import CLOCKS, WEEKS, Minutes, SampleHospital
+from models.files.bundle import Bundle, PatientRow, UserRow
 from models.hours import project
 from models.inputs import AppointmentIn, AvailabilityIn, BookingRequestIn, ExceptionIn, HospitalIn, HoursIn, Weekday
 from models.people import Role

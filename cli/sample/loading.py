@@ -7,9 +7,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cli.files.bundle import HoursRow
-from cli.files.kinds import Kind
-from cli.files.places import JsonOrigin
 from cli.files.storing import Store
 from cli.output import Stop
 from cli.sample.calendar import Calendar
@@ -17,6 +14,9 @@ from cli.sample.dates import next_monday
 from cli.sample.exports import as_bundle
 from cli.sample.network import CLOCKS, FIRST_HOSPITAL, WEEKS
 from models.booking import BookingBatch
+from models.files.bundle import HoursRow
+from models.files.kinds import Kind
+from models.files.places import JsonOrigin
 from models.hospitals import Hospital
 from models.people import Role, User
 from models.schedule import Availability

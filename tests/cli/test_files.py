@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from cli.files.columns import COLUMNS, template
-from cli.files.kinds import Kind
-from cli.files.reading import Unreadable, read_files
+from cli.files.reading import read_files
 from cli.files.writing import write_json, write_tables
 from cli.output import Stop
 from cli.sample import Calendar, as_bundle, wishes
+from models.files.checking import Unreadable
+from models.files.columns import COLUMNS, template
+from models.files.kinds import Kind
 from models.inputs import Weekday
 
 

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.orm import Session
 
-from cli.files.kinds import Kind
 from cli.output import Stop
 from cli.sample.dates import next_monday
 from cli.sample.loading import ensure_sample
+from models.files.kinds import Kind
 from models.requests import create_batch
 from models.schedule import Appointment, Availability
 from models.settings import settings

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from cli.files.kinds import Kind
+from models.files.kinds import Kind
 from models.inputs import (
     AppointmentIn,
     AvailabilityIn,

@@ -8,9 +8,8 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from cli.files.kinds import Kind
-from cli.files.places import LineOrigin, RawRow, faults_of
-from cli.output import FaultLine
+from models.files.kinds import Kind
+from models.files.places import FileFault, LineOrigin, RawRow, faults_of
 from models.inputs import Input, Text, TimeOfDay, Weekday
 
 
@@ -69,11 +68,11 @@ class _Hospital:
         return RawRow(Kind.HOURS, data, LineOrigin(self.file, self.line, self.lines))
 
 
-def joined(rows: Iterable[RawRow | FaultLine]) -> Iterator[RawRow | FaultLine]:
+def joined(rows: Iterable[RawRow | FileFault]) -> Iterator[RawRow | FileFault]:
     """The hours of each hospital, from the lines of a file; faults of the lines themselves as they come."""
     hospitals: dict[str, _Hospital] = {}
     for raw in rows:
-        if isinstance(raw, FaultLine) or not isinstance(raw.origin, LineOrigin):
+        if isinstance(raw, FileFault) or not isinstance(raw.origin, LineOrigin):
             yield raw
             continue
         origin = raw.origin
@@ -84,5 +83,6 @@ def joined(rows: Iterable[RawRow | FaultLine]) -> Iterator[RawRow | FaultLine]:
             continue
         hospital = hospitals.setdefault(line.hospital, _Hospital(line.hospital, origin.file, origin.line))
         if not hospital.add(line, origin.line):
-            yield FaultLine(origin.where("date"), str(line.date), "is closed in one line and open in another; keep one")
+            message = "is closed in one line and open in another; keep one"
+            yield FileFault("closed_and_open", origin, "date", str(line.date), message)
     yield from (hospital.row for hospital in hospitals.values())

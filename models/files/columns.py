@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cli.files.kinds import Kind
+from models.files.kinds import Kind
 
 LIST_SEPARATOR = "|"
 
