@@ -10,6 +10,7 @@ from models.booking import (
     Conflict,
     PlanningRun,
 )
+from models.calendar_feeds import CalendarFeed
 from models.hospitals import Hospital, Opening, OperatingException, OperatingHours
 from models.operations import IdempotencyKey, OutboxMessage
 from models.people import Doctor, DoctorSpecialty, Patient, User
@@ -23,6 +24,7 @@ __all__ = [
     "BookingRequest",
     "BookingRequestDoctor",
     "BookingRequestHospital",
+    "CalendarFeed",
     "Conflict",
     "Doctor",
     "DoctorSpecialty",
