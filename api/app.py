@@ -28,6 +28,8 @@ from api.logs import configure_logs
 from api.safety import Safety
 from api.settings import api_settings
 from api.waiting import Waiters
+from api.web import live, problem_view, start
+from api.web.rendering import Assets
 from models.settings import settings
 
 RESOURCES = (
@@ -42,7 +44,7 @@ RESOURCES = (
     events,
     health,
 )
-PAGES = (start_page, problem_pages)
+PAGES = (start, live, start_page, problem_pages)
 
 _log = structlog.get_logger("slotwise.api")
 
@@ -62,11 +64,13 @@ def create_app() -> FastAPI:
     )
     app.state.bell = Bell(lambda: settings().redis_url)
     app.state.waiters = Waiters()
-    problems.install(app)
+    app.state.watcher = live.Watcher()
+    problems.install(app, problem_view.shown)
     for resource in RESOURCES:
         app.include_router(resource.router, dependencies=[Depends(media.speaks_json)])
     for page in PAGES:
         app.include_router(page.router, include_in_schema=False)
+    app.mount("/app/static", Assets())
     openapi.install(app)
     chosen = api_settings()
     app.add_middleware(Safety, hosts=chosen.hosts, max_body_bytes=chosen.max_body_bytes)

@@ -55,7 +55,7 @@ async def read_events(
         with transaction() as session:
             messages = outbox.read(session, position, limit)
             if messages:
-                position = Position(messages[-1].transaction_id, messages[-1].id)
+                position = outbox.place(messages[-1])
             return [
                 EventOut(
                     id=message.id,

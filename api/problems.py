@@ -1,6 +1,6 @@
 """Every answer that says no: RFC 9457 problem details, one entry per fault. The one file that chooses HTTP statuses."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -161,20 +161,27 @@ def of_database(error: SQLAlchemyError) -> Told | None:
     return None
 
 
-def install(app: FastAPI) -> None:
-    """Let `app` answer every exception with a problem."""
+Shown = Callable[[Told, Request], Response | None]
+"""How a problem is shown to people; None where a program asked."""
+
+
+def install(app: FastAPI, shown: Shown) -> None:
+    """Let `app` answer every exception with a problem: to people as `shown`, to programs as problem details."""
+
+    def answer(told: Told, request: Request) -> Response:
+        return shown(told, request) or told.response(request)
 
     @app.exception_handler(Refused)
     async def _refused(request: Request, error: Refused) -> Response:
-        return refused(error).response(request)
+        return answer(refused(error), request)
 
     @app.exception_handler(Halt)
     async def _halt(request: Request, error: Halt) -> Response:
-        return protocol(error.code, error.detail, error.headers).response(request)
+        return answer(protocol(error.code, error.detail, error.headers), request)
 
     @app.exception_handler(RequestValidationError)
     async def _misshapen(request: Request, error: RequestValidationError) -> Response:
-        return misshapen(error.errors()).response(request)
+        return answer(misshapen(error.errors()), request)
 
     @app.exception_handler(SQLAlchemyError)
     async def _database(request: Request, error: SQLAlchemyError) -> Response:
@@ -183,11 +190,11 @@ def install(app: FastAPI) -> None:
             raise error
         if told.problem.status == PROTOCOL_STATUS["unavailable"]:
             _log.warning("database_unavailable", reason=type(error.__cause__ or error).__name__)
-        return told.response(request)
+        return answer(told, request)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        return _of_http(request, error).response(request)
+        return answer(_of_http(request, error), request)
 
 
 def _of_http(request: Request, error: HTTPException) -> Told:

@@ -1,4 +1,4 @@
-"""The first page: what this is, how it stands, where to go on. And the API's reference, readable without a network."""
+"""The API's reference, readable without a network."""
 
 import json
 from html import escape
@@ -6,34 +6,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from api import html
 from api.html import inline
-from models.booking import BookingRequest, RequestStatus
-from models.session import transaction
 
 router = APIRouter()
-
-_LINKS = (
-    ("/docs", "API reference"),
-    ("/openapi.json", "OpenAPI document"),
-    ("/problems", "Every kind of problem"),
-    ("/readyz", "Health"),
-)
-
-
-@router.get("/")
-def start() -> HTMLResponse:
-    """What this is, and how the queue stands."""
-    links = "".join(f'<li><a href="{path}">{name}</a></li>' for path, name in _LINKS)
-    return html.page(
-        "Slotwise",
-        "<h1>Slotwise</h1><p>Plans hospital appointments: books every request that can be booked, and says exactly why"
-        f" the rest cannot.</p><h2>Booking requests</h2>{_queue()}<h2>Go on</h2><ul>{links}</ul>"
-        '<p class="soft">There is no access control yet, so this answers to this machine only.</p>',
-    )
 
 
 @router.get("/assets/style.css")
@@ -55,16 +32,6 @@ def reference(request: Request) -> HTMLResponse:
     return html.page(
         "Slotwise API", f'<h1>Slotwise API</h1>{about}<p><a href="/openapi.json">OpenAPI</a></p>{sections}'
     )
-
-
-def _queue() -> str:
-    counted = select(BookingRequest.status, func.count()).group_by(BookingRequest.status)
-    try:
-        with transaction() as session:
-            counts = dict(session.execute(counted).all())
-    except SQLAlchemyError:
-        return "<p>The database is not available just now; reload in a moment.</p>"
-    return html.table(("Status", "Requests"), [(status.value, counts.get(status, 0)) for status in RequestStatus])
 
 
 def _paragraphs(markdown: str) -> list[str]:

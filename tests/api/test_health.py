@@ -55,7 +55,6 @@ def test_not_ready_without_a_database(api, monkeypatch):
         refused(response, 503, "unavailable")
         assert response.headers["retry-after"]
     assert api.get("/healthz").status_code == 200
-    assert "not available" in api.get("/").text
 
 
 def messages(redis_url: str) -> list[dict]:
@@ -108,13 +107,3 @@ def test_a_broker_that_is_away_holds_nobody_up(town: Town):
     assert seconds < 5
     assert len(town.get("/booking-requests", status="queued")["items"]) == 20
     assert sum(line["event"] == "bell_not_rung" for line in lines) <= 1
-
-
-def test_the_first_page_says_what_this_is_and_how_the_queue_stands(town: Town):
-    town.post("/booking-requests", **town.wish())
-    page = town.api.get("/")
-    assert page.headers["content-type"].startswith("text/html")
-    assert '<tr><td>queued</td><td class="number">1</td></tr>' in page.text
-    for link in ("/docs", "/openapi.json", "/problems", "/readyz", "/assets/style.css"):
-        assert f'"{link}"' in page.text
-        assert town.api.get(link).status_code == 200

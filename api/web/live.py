@@ -1,0 +1,128 @@
+"""What changes, told to open pages as it happens: server-sent events.
+
+A page says from where it wants to hear (`since`, the place of its own data in the outbox), so that nothing between its
+reading and its listening is missed; a browser that reconnects says it by itself. One watcher per process looks whether
+the outbox has grown, and only then does each listener read what is new for it.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from api.pages import checked, decode_numbers, encode
+from models import outbox
+from models.operations import OutboxMessage
+from models.outbox import Position
+from models.session import transaction
+
+router = APIRouter()
+
+_LOOK_EVERY = 0.5
+"""Seconds between two looks at the outbox."""
+
+_MOST = 1000
+"""The most messages that are read at once; more follow at the next look."""
+
+_KINDS = {"appointment": "schedule", "availability": "schedule", "hospital": "schedule", "booking_request": "requests"}
+"""What a page hears, by the first word of a message's topic."""
+
+
+class Watcher:
+    """Looks at the outbox while anyone listens, and wakes the listeners when it has grown."""
+
+    def __init__(self) -> None:
+        self._listeners = 0
+        self._grown = asyncio.Condition()
+        self._task: asyncio.Task[None] | None = None
+        self.newest: Position | None = None
+
+    async def changes(self, since: Position) -> AsyncIterator[Position]:
+        """Yield whenever there may be messages after `since`, with how far they go; the caller reads them."""
+        self._listeners += 1
+        if self._task is None or self._task.done():
+            self.newest = None
+            self._task = asyncio.create_task(self._look())
+        seen = since
+        try:
+            while True:
+                async with self._grown:
+                    while self.newest is None or self.newest <= seen:
+                        await self._grown.wait()
+                    seen = self.newest
+                yield seen
+        finally:
+            self._listeners -= 1
+
+    async def _look(self) -> None:
+        while self._listeners:
+            with suppress(SQLAlchemyError):  # the database is away: listeners stay, and hear of it when it is back
+                newest = await run_in_threadpool(_newest)
+                if newest != self.newest:
+                    async with self._grown:
+                        self.newest = newest
+                        self._grown.notify_all()
+            await asyncio.sleep(_LOOK_EVERY)
+
+
+@router.get("/app/live", response_class=EventSourceResponse)
+async def live(
+    request: Request,
+    since: Annotated[str, Query(), checked(decode_numbers)],
+    hospital: uuid.UUID | None = None,
+    last_event_id: Annotated[str | None, Header(), checked(decode_numbers)] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """Tell of changes after `since` as events `schedule` and `requests`; the id of each is its place.
+
+    `hospital`: leave out what happens at others.
+    """
+    watcher: Watcher = request.app.state.watcher
+    position = Position(*decode_numbers(last_event_id or since))
+    async for newest in watcher.changes(position):
+        while position < newest:
+            try:
+                messages = await run_in_threadpool(_read, position)
+            except SQLAlchemyError:
+                break
+            if not messages:
+                break
+            position = outbox.place(messages[-1])
+            for kind in _kinds(messages, hospital):
+                yield ServerSentEvent(event=kind, raw_data=kind, id=_as_text(position), retry=1000)
+
+
+def since(session: Session) -> str:
+    """How far the outbox goes now: what a page that reads its data in this transaction listens from."""
+    return _as_text(outbox.newest(session))
+
+
+def _as_text(position: Position) -> str:
+    return encode(position.transaction_id, position.id)
+
+
+def _kinds(messages: Iterable[OutboxMessage], hospital: uuid.UUID | None) -> list[str]:
+    """What has changed, each kind once."""
+    here = {None, str(hospital)}
+    kinds = {
+        _KINDS.get(message.topic.partition(".")[0])
+        for message in messages
+        if hospital is None or message.payload.get("hospital") in here
+    }
+    return sorted(kind for kind in kinds if kind)
+
+
+def _newest() -> Position:
+    with transaction() as session:
+        return outbox.newest(session)
+
+
+def _read(after: Position) -> list[OutboxMessage]:
+    with transaction() as session:
+        return list(outbox.read(session, after, _MOST))

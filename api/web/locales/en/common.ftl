@@ -1,0 +1,41 @@
+# What every page says.
+
+common-product = Slotwise
+common-skip = Skip to the content
+common-navigation = Pages
+common-nav-schedule = Schedule
+common-nav-requests = Requests
+common-nav-overview = Overview
+common-nav-calendars = Calendars
+common-no-access-control = There is no access control yet, so this answers to this machine only.
+common-reference = API reference
+common-close = Close
+common-live-away = Not connected: what others change is not shown until it is.
+common-server-away = The server did not answer; nothing was changed. Try again in a moment.
+common-now = just now
+common-hospital = Hospital
+common-to-schedule = Go to the schedule
+common-try-again = Try again
+common-request-id = If you report this, tell this number: { $id }
+
+# Forms
+common-not-a-time = This is not a date and time; choose one, or write it like 2027-01-12 10:00.
+common-time-skipped = In { $place } the clocks skip { $time } that day; choose a time before or after the change.
+common-time-twice = In { $place } the clocks show { $time } twice that day; choose which one is meant.
+common-which-of-two = The clocks show this time twice that day
+common-first-of-two = the first, before the clocks go back
+common-second-of-two = the second, after the clocks have gone back
+common-faults-below = { $count ->
+    [one] One field below needs a change.
+   *[other] { $count } fields below need a change.
+}
+
+# Statuses of booking requests and appointments
+common-status-queued = queued
+common-status-planning = planning
+common-status-booked = booked
+common-status-conflict = conflict
+common-status-cancelled = cancelled
+common-status-failed = failed
+common-status-completed = completed
+common-status-no-show = no-show

@@ -1,0 +1,86 @@
+"""Templates into answers."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from api.web import clocks
+from api.web.words import t
+
+FOLDER = Path(__file__).parent
+
+_YEAR = "public, max-age=31536000, immutable"
+
+
+def page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:  # Any: the template's
+    """A page or a fragment, as the template says."""
+    return HTMLResponse(_environment().get_template(template).render(request=request, **context), status)
+
+
+def told(response: Response, toast: str | None = None, *, close: bool = False, changed: str | None = None) -> Response:
+    """An answer that also lets the page say a sentence, close its dialog, or look again at what has changed
+    (`schedule-changed`, `requests-changed`).
+    """
+    triggers: dict[str, str] = {}
+    if toast:
+        triggers["toast"] = toast
+    if close:
+        triggers["close-dialog"] = ""
+    if changed:
+        triggers[changed] = ""
+    response.headers["HX-Trigger"] = json.dumps(triggers)
+    return response
+
+
+def is_fragment(request: Request) -> bool:
+    """Whether a part of a page is asked for, and not a whole one."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(t=t, asset=asset, clocks=clocks)
+    return environment
+
+
+@cache
+def asset(path: str) -> str:
+    """The address of a static file, which changes with what is in it."""
+    digest = hashlib.sha256((FOLDER / "static" / path).read_bytes()).hexdigest()[:12]
+    return f"/app/static/{path}?{digest}"
+
+
+class Assets(StaticFiles):
+    """The static files; a browser keeps what it has seen under an address with a digest."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=FOLDER / "static")
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file, or 404."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = _YEAR if scope["query_string"] else "no-cache"
+        return response
+
+
+def query(values: Mapping[str, str | list[str] | None]) -> str:
+    """The query of an address, `?a=1&b=2`, without what is None; empty where nothing is left."""
+    text = urlencode({name: value for name, value in values.items() if value is not None}, doseq=True)
+    return f"?{text}" if text else ""

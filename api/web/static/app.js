@@ -1,0 +1,72 @@
+// What every page does beyond its forms and links: the one dialog, short messages, and news from the server.
+"use strict";
+
+const box = document.getElementById("dialog-box");
+const content = document.getElementById("dialog");
+const toasts = document.getElementById("toasts");
+
+// The dialog opens around whatever is put into it, and is empty once closed. The focus goes back by itself.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target === content && content.childElementCount && !box.open) {
+    box.showModal();
+    content.querySelector("[autofocus]")?.focus();
+  }
+});
+document.addEventListener("close-dialog", () => box.close());
+box.addEventListener("close", () => content.replaceChildren());
+box.addEventListener("click", (event) => {
+  if (event.target === box || event.target.closest("[data-close-dialog]")) box.close();
+});
+
+// A sentence that goes away by itself, after long enough to be read.
+function toast(sentence) {
+  const shown = document.createElement("div");
+  const words = document.createElement("p");
+  const close = document.createElement("button");
+  words.textContent = sentence;
+  close.className = "quiet";
+  close.textContent = "✕";
+  close.setAttribute("aria-label", toasts.dataset.close);
+  close.addEventListener("click", () => shown.remove());
+  shown.append(words, close);
+  (box.open ? box : document.body).append(toasts); // what is behind an open dialog cannot be seen or heard
+  toasts.append(shown);
+  setTimeout(() => shown.remove(), 4000 + 60 * sentence.length);
+}
+box.addEventListener("close", () => document.body.append(toasts));
+document.addEventListener("toast", (event) => toast(event.detail.value));
+document.addEventListener("htmx:sendError", () => toast(toasts.dataset.away));
+
+// Selects that are a form's only question send it when they change; elements that print do so when clicked.
+document.addEventListener("change", (event) => event.target.closest("[data-submit]")?.form.requestSubmit());
+document.addEventListener("click", (event) => event.target.closest("[data-print]") && window.print());
+
+// News: the events "schedule" and "requests" on the body. A page that nobody looks at lets its connection go (a browser
+// has few per server) and goes on from where it was when it is looked at again.
+const stream = document.body.dataset.live;
+if (stream) {
+  const address = new URL(stream, location.href);
+  const status = document.getElementById("live");
+  let source = null;
+
+  const listen = () => {
+    source = new EventSource(address);
+    source.onopen = () => { status.hidden = true; };
+    source.onerror = () => {
+      status.textContent = status.dataset.away;
+      status.hidden = false;
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => document.hidden || listen(), 3000);
+    };
+    for (const kind of ["schedule", "requests"]) {
+      source.addEventListener(kind, (event) => {
+        address.searchParams.set("since", event.lastEventId);
+        document.body.dispatchEvent(new CustomEvent(kind));
+      });
+    }
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) source?.close();
+    else if (source?.readyState !== EventSource.OPEN) listen();
+  });
+  listen();
+}
