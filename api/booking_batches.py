@@ -3,17 +3,19 @@
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api import examples
+from api import batch_files, examples
 from api.bell import RungBell
 from api.booking_requests import QUEUE_FAULTS, RETRY_AFTER, UNDECIDED
 from api.idempotency import Answer, Posted
+from api.media import CsvRoute
 from api.named import gone
 from api.pages import ById, Page
 from api.problems import documented
@@ -48,27 +50,66 @@ class BatchOut(BaseModel):
     created_at: InstantOut
 
 
+async def _csv_body(request: Request) -> bytes:
+    return await request.body()
+
+
+def queue_csv(
+    post: Posted,
+    data: Annotated[bytes, Depends(_csv_body)],
+    bell: RungBell,
+    label: Annotated[Text | None, Query()] = None,
+) -> Response:
+    """Queue the requests of a CSV file; documented with `queue_batch`, whose address it shares."""
+
+    def work(session: Session) -> Answer:
+        return _queued(session, batch_files.queue_file(session, batch_files.read_requests(data), label))
+
+    return post.once(work, then=bell.ring)
+
+
+router.add_api_route("", queue_csv, methods=["POST"], route_class_override=CsvRoute, include_in_schema=False)
+
+
+def _in_openapi() -> dict[str, Any]:  # Any: an OpenAPI object
+    """What FastAPI cannot derive from `queue_batch`: the example of its body, and that it may be a CSV file."""
+    operation = examples.body(examples.BATCH)
+    operation["requestBody"]["content"]["text/csv"] = batch_files.documentation()
+    label = {"type": "string", "minLength": 1, "maxLength": 200}
+    about = "For people; for CSV bodies only, JSON has it in the body"
+    operation["parameters"] = [{"name": "label", "in": "query", "schema": label, "description": about}]
+    return operation
+
+
 @router.post(
     "",
     status_code=202,
     response_model=BatchOut,
     summary="Queue a batch of booking requests",
-    openapi_extra=examples.body(examples.BATCH),
-    responses=documented(invalid=[*QUEUE_FAULTS, "too_many"], clash=["already_being_moved"]),
+    openapi_extra=_in_openapi(),
+    responses=documented(
+        invalid=[*QUEUE_FAULTS, "too_many", *batch_files.FAULTS],
+        clash=["already_being_moved"],
+    ),
 )
 def queue_batch(post: Posted, batch: BatchIn, bell: RungBell) -> Response:
     """Queue up to 10,000 requests, all or none. Where some will not do, none is queued and every fault is named.
 
-    Follow the batch at `Location`.
+    Sent as a CSV file (`Content-Type: text/csv`), the `facts` of every fault are its `line` and `column`. Follow the
+    batch at `Location`.
     """
 
     def work(session: Session) -> Answer:
         id_ = create_batch(session, len(batch.requests), batch.label)
         queue_requests(session, batch.requests, id_)
-        (queued,) = _shown(session, [session.get_one(BookingBatch, id_)])
-        return Answer(202, queued, {"Location": f"/booking-batches/{id_}", **RETRY_AFTER})
+        return _queued(session, id_)
 
     return post.once(work, items="requests", then=bell.ring)
+
+
+def _queued(session: Session, batch: uuid.UUID) -> Answer:
+    (queued,) = _shown(session, [session.get_one(BookingBatch, batch)])
+    return Answer(202, queued, {"Location": f"/booking-batches/{batch}", **RETRY_AFTER})
 
 
 @router.get("", summary="List batches")

@@ -105,6 +105,15 @@ SHAPE = {
     ),
     "nothing_to_change": Kind("Nothing to change", "Send at least one field that is to be other than it is."),
     "not_storable": Kind("A value that cannot be stored", "Leave out NUL characters and numbers beyond 64 bits."),
+    "not_utf8": Kind("A file that is not UTF-8", "Save it as UTF-8; spreadsheets call that CSV UTF-8."),
+    "not_csv": Kind("A file that is not CSV", "A quote that is opened must be closed; `facts` names the line."),
+    "empty_file": Kind("An empty file", "The first line names the columns, every other line is a request."),
+    "unknown_column": Kind("A column nobody knows", "Check its spelling. Unknown columns are refused, never dropped."),
+    "missing_column": Kind("A required column is missing", "Add it; the message says what it holds."),
+    "column_twice": Kind("A column is there twice", "Keep one of the two."),
+    "too_many_cells": Kind(
+        "A line with more cells than columns", "Quote cells that hold a separator, and remove what is left over."
+    ),
 }
 
 REFERENCES = {

@@ -1,12 +1,25 @@
-"""What the API speaks: JSON in, JSON out. Anything else is refused with what to send instead."""
+"""What the API speaks: JSON in, CSV too where a route takes it, and JSON out. Others are told what to send instead."""
 
 from typing import Annotated
 
 from fastapi import Header, Request
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.routing import Match
+from starlette.types import Scope
 
 from api.problems import Halt
 
 _GIVEN = frozenset({"application/json", "application/problem+json", "application/*", "*/*"})
+
+
+class CsvRoute(APIRoute):
+    """A route for bodies that are declared as CSV; one at the same address, added after it, takes the others."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether this route answers a request."""
+        declared = Headers(scope=scope).get("content-type", "")
+        return super().matches(scope) if _kind(declared) == "text/csv" else (Match.NONE, {})
 
 
 async def speaks_json(
@@ -17,7 +30,8 @@ async def speaks_json(
     """Refuse a request whose body is not declared as JSON, or that takes no JSON for an answer."""
     if accept is not None and not any(_accepts(part) for part in accept.split(",")):
         raise Halt("not_acceptable", "Answers are JSON; send Accept: application/json, or leave the header out.")
-    if _has_body(request) and not _is_json(content_type or ""):
+    takes_csv = isinstance(request.scope["route"], CsvRoute)
+    if _has_body(request) and not takes_csv and not _is_json(content_type or ""):
         raise Halt(
             "unsupported_media_type",
             "The body is not declared as JSON; send Content-Type: application/json (curl: -H 'Content-Type:"
@@ -37,5 +51,9 @@ def _has_body(request: Request) -> bool:
 
 
 def _is_json(content_type: str) -> bool:
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = _kind(content_type)
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def _kind(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()

@@ -84,7 +84,7 @@ def _rows(
         number, cells = line
         origin = LineOrigin(name, number)
         if len(cells) > len(columns):
-            message = f"has {len(cells)} cells for {len(columns)} columns"
+            message = f"is a cell too many: there are {len(cells)} cells for {len(columns)} columns"
             yield FileFault("too_many_cells", origin, "", cells[len(columns)], message)
         else:
             yield RawRow(kind, _data(cells, columns), origin)

@@ -1,0 +1,121 @@
+"""Booking requests in a CSV file: queued all or none, every fault told with its line and column.
+
+The columns are those of `slotwise import --columns requests`.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api import sentences
+from models.faults import Fault, Refusal, Refused, refuse_if
+from models.files.checking import Unreadable, checked
+from models.files.columns import COLUMNS, template
+from models.files.kinds import Kind
+from models.files.places import FileFault, Origin
+from models.files.tabular import decoded, read_table
+from models.inputs import MAX_BATCH, BookingRequestIn
+from models.requests import create_batch, queue_requests
+
+FAULTS = (
+    "not_utf8",
+    "not_csv",
+    "empty_file",
+    "unknown_column",
+    "missing_column",
+    "column_twice",
+    "too_many_cells",
+)
+"""What can be wrong with a file, beyond what can be wrong with any request."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFile:
+    """The requests of a file, and the line that each came from."""
+
+    requests: Sequence[BookingRequestIn]
+    origins: Sequence[Origin]
+
+
+def read_requests(data: bytes) -> RequestFile:
+    """The requests that a CSV file holds.
+
+    Raises
+    ------
+    Refused
+        with every fault that can be seen without the database; the facts of each are its `line` and `column`.
+
+    """
+    text = decoded("file", data)
+    try:
+        contents = checked([text] if isinstance(text, FileFault) else read_table("file", text, Kind.REQUESTS))
+    except Unreadable as unreadable:
+        raise Refused(Refusal.INVALID, map(_told, unreadable.faults)) from None
+    file = RequestFile(contents.bundle.requests, contents.origins[Kind.REQUESTS])
+    refuse_if(_wrong_size(len(file.requests)))
+    return file
+
+
+def queue_file(session: Session, file: RequestFile, label: str | None) -> uuid.UUID:
+    """Queue the requests of a file as one batch and return its id. Ring the bell once the transaction has committed.
+
+    Raises
+    ------
+    Refused
+        with everything that the database knows better, by `line` and `column`.
+
+    """
+    batch = create_batch(session, len(file.requests), label)
+    try:
+        queue_requests(session, file.requests, batch)
+    except Refused as refusal:
+        raise Refused(refusal.refusal, [_at_line(fault, file.origins[fault.row]) for fault in refusal.faults]) from None
+    return batch
+
+
+def csv_template() -> str:
+    """A header line and an example of a request."""
+    return "".join(",".join(cells) + "\r\n" for cells in template(Kind.REQUESTS))
+
+
+def documentation() -> dict[str, Any]:  # Any: an OpenAPI object
+    """What the OpenAPI operation says of CSV bodies."""
+    columns = "; ".join(
+        f"`{column.name}`{' (required)' if column.required else ''}: {column.about}"
+        for column in COLUMNS[Kind.REQUESTS]
+    )
+    about = (
+        "UTF-8, with a header line; cells apart by commas or semicolons, the items of a cell by `|`. Columns, in any"
+        f" order: {columns}."
+    )
+    return {"schema": {"type": "string", "description": about}, "example": csv_template()}
+
+
+def _wrong_size(count: int) -> Iterator[Fault]:
+    if not count:
+        message = "The file holds no requests; add a line for each below the line that names the columns."
+        yield Fault("too_short", "", None, message)
+    if count > MAX_BATCH:
+        message = f"The file holds {count:,} requests, and a batch at most {MAX_BATCH:,}; divide it into several files."
+        yield Fault("too_many", "", None, message)
+
+
+def _told(fault: FileFault) -> Fault:
+    """A fault of the file, in the words of the API."""
+    code, predicate = sentences.shape_fault(fault.code, fault.message, fault.limits)
+    subject = fault.field or (f"'{sentences.printable(fault.value)}'" if fault.value else "the file")
+    place = fault.origin.facts(fault.field)
+    return Fault(code, "", fault.value, f"{_line(place)}{subject} {predicate}.", facts=place)
+
+
+def _at_line(fault: Fault, origin: Origin) -> Fault:
+    """A fault of a row, told of the line that the row came from."""
+    place = origin.facts(fault.field)
+    return replace(fault, field="", message=f"{_line(place)}{fault.message}", facts={**fault.facts, **place})
+
+
+def _line(place: Mapping[str, str | int]) -> str:
+    return f"Line {place['line']}: "
