@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --extra embedded --universal --p
 	--only-binary :all: --no-annotate --no-header --no-emit-index-url --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format bench pictures lock clean
+.PHONY: help demo up test lint format browser bench pictures lock clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -18,7 +18,7 @@ demo: .venv/runtime  ## Start everything with a sample network and plan 500 book
 up: .venv/runtime  ## Start everything without the sample; data lasts in .data/
 	@$(BIN)/slotwise up
 
-test: lint  ## Run every check and every test
+test: lint browser  ## Run every check and every test
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 lint: .venv/dev  ## Run the formatter's check, ruff, mypy and import-linter
@@ -30,6 +30,9 @@ lint: .venv/dev  ## Run the formatter's check, ruff, mypy and import-linter
 format: .venv/dev  ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
+
+browser: .venv/dev
+	@$(BIN)/python -m tests.browser.chromium
 
 bench: .venv/dev  ## Measure the speed and write docs/performance.md (BENCH="500 tight --quick" selects; BENCH=--help)
 	@$(BIN)/python -m bench $(BENCH)
