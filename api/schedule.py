@@ -10,9 +10,10 @@ from pydantic import BaseModel, Field
 
 from api.named import DoctorFilter, HospitalName, PersonName, Reference, doctor_filter, hospital_filter
 from api.problems import documented
-from api.schedule_view import Available, Day, Rows, Standing, free_hours, read_rows, within, working_days
+from api.schedule_view import Column, Day, Rows, Standing, Wanted, columns, read_rows, within, working_days
 from api.times import InstantOut, LocalDate, Now, local
 from models.hospitals import Hospital
+from models.inputs import Specialty
 from models.schedule import AppointmentStatus
 from models.session import transaction
 from planner.problem import HOUR
@@ -84,6 +85,7 @@ def read_schedule(
     now: Now,
     date: Annotated[LocalDate | None, Query(description="A local date of the hospital; today if left out")] = None,
     doctor: DoctorFilter = [],  # noqa: B006  # FastAPI copies defaults
+    specialty: Annotated[Specialty | None, Query(description="Only doctors of this specialty")] = None,
     days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="How many days")] = 1,
 ) -> ScheduleOut:
     """What the page shows: open hours, and for every doctor availabilities, appointments and free hours.
@@ -95,12 +97,11 @@ def read_schedule(
         at = session.get_one(Hospital, hospital_filter(session, hospital))
         zone = ZoneInfo(at.timezone)
         chosen = working_days(session, at, date or now.astimezone(zone).date(), days)
-        rows = read_rows(session, at.id, chosen, doctor_filter(session, doctor))
-    since = max(now, chosen[0].start)
+        rows = read_rows(session, at.id, chosen, Wanted(doctor_filter(session, doctor), specialty))
     return ScheduleOut(
         hospital=HospitalName(id=at.id, external_id=at.external_id, name=at.name, timezone=at.timezone),
         days=[_day(day, rows, zone) for day in chosen],
-        doctors=_columns(rows, zone, chosen, since),
+        doctors=[_doctor(column, zone) for column in columns(rows, zone, chosen, now)],
     )
 
 
@@ -117,37 +118,21 @@ def _day(day: Day, rows: Rows, zone: ZoneInfo) -> DayOut:
     )
 
 
-def _columns(rows: Rows, zone: ZoneInfo, days: list[Day], since: dt.datetime) -> list[DoctorColumn]:
-    available: dict[uuid.UUID, list[Available]] = {}
-    standing: dict[uuid.UUID, list[Standing]] = {}
-    for each in rows.availabilities:
-        available.setdefault(each.doctor_id, []).append(each)
-    for appointment in rows.standing:
-        standing.setdefault(appointment.doctor_id, []).append(appointment)
-    first, last = days[0].start, days[-1].end
-    return [
-        DoctorColumn(
-            id=doctor.id,
-            external_id=doctor.external_id,
-            name=doctor.name,
-            specialties=rows.specialties[doctor.id],
-            availabilities=[
-                AvailabilityBlock(
-                    id=each.id, version=each.version, start=local(each.start, zone), end=local(each.end, zone)
-                )
-                for each in available.get(doctor.id, ())
-                if each.start < last and each.end > first
-            ],
-            appointments=[
-                _appointment(each, zone) for each in standing.get(doctor.id, ()) if first <= each.start < last
-            ],
-            free_hours=[
-                PeriodOut(start=local(start, zone), end=local(start + HOUR, zone))
-                for start in free_hours(available.get(doctor.id, ()), standing.get(doctor.id, ()), zone, since, last)
-            ],
-        )
-        for doctor in rows.doctors
-    ]
+def _doctor(column: Column, zone: ZoneInfo) -> DoctorColumn:
+    return DoctorColumn(
+        id=column.doctor.id,
+        external_id=column.doctor.external_id,
+        name=column.doctor.name,
+        specialties=list(column.specialties),
+        availabilities=[
+            AvailabilityBlock(
+                id=each.id, version=each.version, start=local(each.start, zone), end=local(each.end, zone)
+            )
+            for each in column.availabilities
+        ],
+        appointments=[_appointment(each, zone) for each in column.standing],
+        free_hours=[PeriodOut(start=local(start, zone), end=local(start + HOUR, zone)) for start in column.free],
+    )
 
 
 def _appointment(standing: Standing, zone: ZoneInfo) -> AppointmentBlock:

@@ -8,7 +8,7 @@ appointment is in exactly one of them.
 import datetime as dt
 import uuid
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -64,6 +64,17 @@ class Standing(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whose days are read: of `doctors` (none: of all that have anything there), those of the `specialty`; and in any
+    case those of the doctors in `also`.
+    """
+
+    doctors: Sequence[uuid.UUID] = ()
+    specialty: str | None = None
+    also: Sequence[uuid.UUID] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """What lies in some days. Availabilities and appointments a little outside are there too: hours may reach out."""
 
@@ -72,6 +83,17 @@ class Rows:
     standing: Sequence[Standing]
     doctors: Sequence[User]
     specialties: Mapping[uuid.UUID, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One doctor's part of some days: what lies in them, and the starts of the hours that can be booked."""
+
+    doctor: User
+    specialties: Sequence[str]
+    availabilities: Sequence[Available]
+    standing: Sequence[Standing]
+    free: Sequence[dt.datetime]
 
 
 def working_days(session: Session, hospital: Hospital, first: dt.date, count: int) -> list[Day]:
@@ -108,8 +130,8 @@ def _end_of(date: dt.date, hours: MultiRange[int] | None, zone: ZoneInfo) -> dt.
     return instant_of(date, MINUTES_OF_A_DAY, zone)
 
 
-def read_rows(session: Session, hospital_id: uuid.UUID, days: Sequence[Day], doctors: Sequence[uuid.UUID]) -> Rows:
-    """What lies in `days` at a hospital, of `doctors` (none: of all that have anything there)."""
+def read_rows(session: Session, hospital_id: uuid.UUID, days: Sequence[Day], wanted: Wanted) -> Rows:
+    """What lies in `days` at a hospital, of the doctors that are wanted; doctors by name."""
     first, last = days[0].start, days[-1].end
     wide = period(first - HOUR, last + HOUR)
     openings = session.scalars(
@@ -117,21 +139,46 @@ def read_rows(session: Session, hospital_id: uuid.UUID, days: Sequence[Day], doc
         .where(Opening.hospital_id == hospital_id, Opening.during.overlaps(period(first, last)))
         .order_by(Opening.during)
     ).all()
-    available = _available(session, hospital_id, wide, doctors)
-    standing = _standing(session, hospital_id, wide, doctors)
+    named = {*wanted.doctors, *wanted.also} if wanted.doctors else set[uuid.UUID]()
+    available = _available(session, hospital_id, wide, named)
+    standing = _standing(session, hospital_id, wide, named)
     seen = {each.doctor_id for each in available if each.start < last and each.end > first}
     seen |= {each.doctor_id for each in standing if each.start < last and each.end > first}
-    wanted = set(doctors) or seen
-    users = session.scalars(select(User).where(User.id.in_(wanted)).order_by(User.name, User.id)).all()
-    specialties: dict[uuid.UUID, list[str]] = {id_: [] for id_ in wanted}
-    named = select(DoctorSpecialty).where(DoctorSpecialty.doctor_id.in_(wanted)).order_by(DoctorSpecialty.specialty)
-    for row in session.scalars(named):
+    specialties: dict[uuid.UUID, list[str]] = {id_: [] for id_ in {*(wanted.doctors or seen), *wanted.also}}
+    of_each = select(DoctorSpecialty).where(DoctorSpecialty.doctor_id.in_(specialties.keys()))
+    for row in session.scalars(of_each.order_by(DoctorSpecialty.specialty)):
         specialties[row.doctor_id].append(row.specialty)
+    if wanted.specialty is not None:
+        specialties = {
+            id_: names for id_, names in specialties.items() if wanted.specialty in names or id_ in wanted.also
+        }
+    users = session.scalars(select(User).where(User.id.in_(specialties.keys())).order_by(User.name, User.id)).all()
     return Rows(openings, available, standing, users, specialties)
 
 
+def columns(rows: Rows, zone: ZoneInfo, days: Sequence[Day], now: dt.datetime) -> list[Column]:
+    """The rows by doctor, cut to the days; hours are free from `now` on."""
+    available: dict[uuid.UUID, list[Available]] = {}
+    standing: dict[uuid.UUID, list[Standing]] = {}
+    for each in rows.availabilities:
+        available.setdefault(each.doctor_id, []).append(each)
+    for appointment in rows.standing:
+        standing.setdefault(appointment.doctor_id, []).append(appointment)
+    first, last = days[0].start, days[-1].end
+    return [
+        Column(
+            doctor=doctor,
+            specialties=rows.specialties[doctor.id],
+            availabilities=[each for each in available.get(doctor.id, ()) if each.start < last and each.end > first],
+            standing=[each for each in standing.get(doctor.id, ()) if first <= each.start < last],
+            free=free_hours(available.get(doctor.id, ()), standing.get(doctor.id, ()), zone, max(now, first), last),
+        )
+        for doctor in rows.doctors
+    ]
+
+
 def _available(
-    session: Session, hospital_id: uuid.UUID, during: Range[dt.datetime], doctors: Sequence[uuid.UUID]
+    session: Session, hospital_id: uuid.UUID, during: Range[dt.datetime], doctors: Collection[uuid.UUID]
 ) -> list[Available]:
     start, end = func.lower(Availability.during), func.upper(Availability.during)
     rows = (
@@ -145,7 +192,7 @@ def _available(
 
 
 def _standing(
-    session: Session, hospital_id: uuid.UUID, during: Range[dt.datetime], doctors: Sequence[uuid.UUID]
+    session: Session, hospital_id: uuid.UUID, during: Range[dt.datetime], doctors: Collection[uuid.UUID]
 ) -> list[Standing]:
     start, end = func.lower(Appointment.during), func.upper(Appointment.during)
     rows = (

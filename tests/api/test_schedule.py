@@ -50,6 +50,16 @@ def test_a_week_has_every_day_and_the_doctors_asked_for(town: Town):
     assert town.get("/schedule", hospital="central", date=str(TUESDAY))["doctors"] == []
 
 
+def test_doctors_can_be_asked_for_by_specialty(town: Town):
+    def asked(**params):
+        return [each["external_id"] for each in town.get("/schedule", hospital="central", **params)["doctors"]]
+
+    assert asked(date=str(MONDAY), specialty="Cardiology") == ["d1"]
+    assert asked(date=str(MONDAY), specialty="cardiology", doctor="d2") == []
+    assert asked(date=str(TUESDAY), specialty="cardiology", doctor=["d1", "d2"]) == ["d1"]
+    assert asked(date=str(MONDAY), specialty="surgery") == []
+
+
 def test_today_is_meant_where_no_date_is_given(town: Town):
     assert town.get("/schedule", hospital="central")["days"][0]["date"] in {
         str(TODAY),
@@ -59,11 +69,11 @@ def test_today_is_meant_where_no_date_is_given(town: Town):
 
 def test_touching_availabilities_join(town: Town):
     town.api.delete(f"/availabilities/{town.get('/availabilities', doctor='d1')['items'][0]['id']}")
-    town.available("d1", "09:00", "09:30")
-    town.available("d1", "09:30", "10:00")
+    town.available("d1", "09:00", "10:30")
+    town.available("d1", "10:30", "12:00")
     (ana,) = town.get("/schedule", hospital="central", date=str(MONDAY), doctor="d1")["doctors"]
     assert len(ana["availabilities"]) == 2
-    assert starts(ana["free_hours"]) == [at("09:00")]
+    assert starts(ana["free_hours"]) == [at("09:00"), at("10:00"), at("11:00")]
 
 
 def test_a_closed_day_says_why(town: Town):
