@@ -10,8 +10,10 @@ import pytest
 import redis
 
 from cli.embedded import EmbeddedServices
-from cli.embedded.databases import cloned_database, create_database
+from cli.embedded.databases import create_database
 from cli.embedded.folder import temporary_data_folder
+
+pytest_plugins = ["tests.serving"]
 
 
 @pytest.fixture(scope="session")
@@ -29,13 +31,6 @@ def database_template(services: EmbeddedServices) -> str:
     name = "slotwise_template"
     upgrade(create_database(services.database_url, name))
     return name
-
-
-@pytest.fixture
-def database_url(services: EmbeddedServices, database_template: str) -> Iterator[str]:
-    """The address of an empty database of the test's own, for SQLAlchemy."""
-    with cloned_database(services.database_url, database_template) as url:
-        yield url
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ the outbox has grown, and only then does each listener read what is new for it.
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
@@ -39,15 +39,15 @@ class Watcher:
     """Looks at the outbox while anyone listens, and wakes the listeners when it has grown."""
 
     def __init__(self) -> None:
-        self._listeners = 0
+        self.listeners = 0
         self._grown = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self.newest: Position | None = None
 
     async def changes(self, since: Position) -> AsyncIterator[Position]:
         """Yield whenever there may be messages after `since`, with how far they go; the caller reads them."""
-        self._listeners += 1
-        if self._task is None or self._task.done():
+        self.listeners += 1
+        if self._task is None:
             self.newest = None
             self._task = asyncio.create_task(self._look())
         seen = since
@@ -59,10 +59,13 @@ class Watcher:
                     seen = self.newest
                 yield seen
         finally:
-            self._listeners -= 1
+            self.listeners -= 1
+            if not self.listeners and self._task:
+                self._task.cancel()
+                self._task = None
 
     async def _look(self) -> None:
-        while self._listeners:
+        while True:
             with suppress(SQLAlchemyError):  # the database is away: listeners stay, and hear of it when it is back
                 newest = await run_in_threadpool(_newest)
                 if newest != self.newest:
@@ -85,17 +88,13 @@ async def live(
     """
     watcher: Watcher = request.app.state.watcher
     position = Position(*decode_numbers(last_event_id or since))
-    async for newest in watcher.changes(position):
-        while position < newest:
-            try:
+    async with aclosing(watcher.changes(position)) as changes:
+        async for newest in changes:
+            while position < newest:
                 messages = await run_in_threadpool(_read, position)
-            except SQLAlchemyError:
-                break
-            if not messages:
-                break
-            position = outbox.place(messages[-1])
-            for kind in _kinds(messages, hospital):
-                yield ServerSentEvent(event=kind, raw_data=kind, id=_as_text(position), retry=1000)
+                position = outbox.place(messages[-1]) if messages else newest
+                for kind in _kinds(messages, hospital):
+                    yield ServerSentEvent(event=kind, raw_data=kind, id=_as_text(position), retry=1000)
 
 
 def since(session: Session) -> str:

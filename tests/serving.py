@@ -1,4 +1,4 @@
-"""The API as its callers meet it: a real server on a loopback port, a real database of the test's own, and httpx."""
+"""The API and the pages as their callers meet them: a real server, a database of the test's own, and httpx."""
 
 import socket
 import threading
@@ -58,7 +58,7 @@ def served(services) -> Iterator[Served]:
 
 
 @contextmanager
-def _at_work_on(database_url: str) -> Iterator[None]:
+def _at_work_on(served: Served, database_url: str) -> Iterator[None]:
     """Let the server work on a database."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DATABASE_URL", database_url)
@@ -66,7 +66,8 @@ def _at_work_on(database_url: str) -> Iterator[None]:
         engine.cache_clear()
         yield
         deadline = time.monotonic() + 5
-        while engine().pool.checkedout():  # by a request whose caller has gone
+        # By a request or a listener whose caller has gone.
+        while served.app.state.watcher.listeners or engine().pool.checkedout():
             assert time.monotonic() < deadline
             time.sleep(0.01)
         engine().dispose()
@@ -79,7 +80,7 @@ def town_template(services, database_template, served: Served) -> str:
     """The name of a database with a town in it: cloning it is quicker than building the town anew."""
     name = "slotwise_town"
     with (
-        _at_work_on(create_database(services.database_url, name, database_template)),
+        _at_work_on(served, create_database(services.database_url, name, database_template)),
         httpx.Client(base_url=served.address, timeout=30) as client,
     ):
         town = Town(client)
@@ -95,7 +96,7 @@ def town_template(services, database_template, served: Served) -> str:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, services) -> Iterator[str]:
-    """The address of a database of the test's own: with the town in it where the test asks for the town."""
+    """The address of a database of the test's own, for SQLAlchemy: with the town in it where the test asks for it."""
     template = request.getfixturevalue("town_template" if "town" in request.fixturenames else "database_template")
     with cloned_database(services.database_url, template) as url:
         yield url
@@ -104,7 +105,7 @@ def database_url(request: pytest.FixtureRequest, services) -> Iterator[str]:
 @pytest.fixture
 def api(served: Served, database_url) -> Iterator[httpx.Client]:
     """A caller of the API, which works on a database of the test's own."""
-    with _at_work_on(database_url), httpx.Client(base_url=served.address, timeout=30) as client:
+    with _at_work_on(served, database_url), httpx.Client(base_url=served.address, timeout=30) as client:
         yield client
 
 
