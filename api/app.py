@@ -73,7 +73,7 @@ def create_app() -> FastAPI:
     app.mount("/app/static", Assets())
     openapi.install(app)
     chosen = api_settings()
-    app.add_middleware(Safety, hosts=chosen.hosts, max_body_bytes=chosen.max_body_bytes)
+    app.add_middleware(Safety, hosts=chosen.hosts, max_body_bytes=chosen.max_body_bytes, shown=problem_view.shown)
     return app
 
 

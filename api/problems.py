@@ -97,11 +97,12 @@ class Told:
     problem: Problem
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def response(self, request: Request) -> Response:
-        """The answer to `request`."""
+    def response(self, request: Request, shown: "Shown | None" = None) -> Response:
+        """The answer to `request`: to people as `shown`, to programs as problem details."""
         self.problem.instance = sentences.printable(request.url.path)
         self.problem.request_id = request.scope.get("request_id", "")
-        return Response(
+        page = shown(self, request) if shown else None
+        return page or Response(
             self.problem.model_dump_json(exclude_none=True),
             self.problem.status,
             dict(self.headers),
@@ -166,10 +167,10 @@ Shown = Callable[[Told, Request], Response | None]
 
 
 def install(app: FastAPI, shown: Shown) -> None:
-    """Let `app` answer every exception with a problem: to people as `shown`, to programs as problem details."""
+    """Let `app` answer every exception with a problem."""
 
     def answer(told: Told, request: Request) -> Response:
-        return shown(told, request) or told.response(request)
+        return told.response(request, shown)
 
     @app.exception_handler(Refused)
     async def _refused(request: Request, error: Refused) -> Response:

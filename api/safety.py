@@ -35,10 +35,11 @@ _log = structlog.get_logger("slotwise.api")
 class Safety:
     """ASGI middleware; the last thing between a request and the network."""
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], max_body_bytes: int, shown: problems.Shown) -> None:
         self.app = app
         self.hosts = hosts
         self.max_body_bytes = max_body_bytes
+        self.shown = shown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, whatever happens inside."""
@@ -65,7 +66,7 @@ class Safety:
         try:
             told = self._halted(scope, headers)
             if told:
-                await told.response(Request(scope))(scope, receive, send_with_headers)
+                await told.response(Request(scope), self.shown)(scope, receive, send_with_headers)
             else:
                 await self.app(scope, self._limited(receive), send_with_headers)
         except Exception as error:  # noqa: BLE001  # the last resort: nothing above this answers
@@ -73,7 +74,7 @@ class Safety:
             if not status:
                 detail = "The fault is ours and has been logged. Read again what you were changing before you retry."
                 told = problems.protocol("internal", detail)
-                await told.response(Request(scope))(scope, receive, send_with_headers)
+                await told.response(Request(scope), self.shown)(scope, receive, send_with_headers)
         finally:
             route = getattr(scope.get("route"), "path", "")  # never the path itself: ids of patients stand in it
             milliseconds = round((time.perf_counter() - began) * 1000, 1)

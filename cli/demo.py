@@ -85,7 +85,7 @@ def demo(
         _tell(result, loaded, instance, as_json=as_json)
         if not once:
             if not as_json:
-                tell(instance, as_json=False)
+                tell(instance, as_json=False, schedule=f"/app/schedule?date={loaded.calendar.monday}")
             instance.supervisor.wait()
             notes().print("Stopping.")
     if once and result.contradictions:

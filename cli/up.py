@@ -92,16 +92,23 @@ def starting() -> Iterator[Callable[[str], None]]:
         status.stop()
 
 
-def tell(instance: "Instance", *, as_json: bool) -> None:
-    """Say where everything is."""
-    docs = f"{instance.api}/docs"
+def tell(instance: "Instance", *, as_json: bool, schedule: str = "/app/schedule") -> None:
+    """Say where everything is; `schedule` is the path of the page to begin with."""
+    docs, pages = f"{instance.api}/docs", f"{instance.api}{schedule}"
     if as_json:
-        addresses = {"api": instance.api, "docs": docs, "data": str(instance.folder), "database": instance.database}
+        addresses = {
+            "schedule": pages,
+            "api": instance.api,
+            "docs": docs,
+            "data": str(instance.folder),
+            "database": instance.database,
+        }
         print_json(addresses)
         return
     out = answers()
     out.print("Slotwise runs.")
     for name, value in (
+        ("Schedule", pages),
         ("API", instance.api),
         ("API docs", docs),
         ("Data", instance.folder),

@@ -16,6 +16,7 @@ def test_a_page_that_does_not_exist_says_so_in_words_and_leads_on(town: Town):
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
     assert 'href="/app/schedule"' in answer.text
+    assert answer.headers["x-request-id"] in answer.text
 
 
 def test_a_part_of_a_page_that_does_not_exist_is_a_part_of_a_page(town: Town):

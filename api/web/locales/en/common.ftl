@@ -15,6 +15,7 @@ common-server-away = The server did not answer; nothing was changed. Try again i
 common-now = just now
 common-hospital = Hospital
 common-to-schedule = Go to the schedule
+common-nothing-here = The page may have been moved, or its address may have been cut off.
 common-try-again = Try again
 common-request-id = If you report this, tell this number: { $id }
 
