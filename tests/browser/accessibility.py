@@ -25,3 +25,19 @@ def _told(violation: dict[str, Any]) -> list[str]:
 
 def _reasons(node: dict[str, Any]) -> str:
     return "; ".join(check["message"] for kind in ("any", "all", "none") for check in node[kind])
+
+
+def assert_fits(page: Page) -> None:
+    """Fail where a page is wider than its window, so that one would have to scroll sideways to read it."""
+    wide, window = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert wide <= window, f"{page.url} is {wide} pixels wide in a window of {window}; too wide: {_too_wide(page)}"
+
+
+def _too_wide(page: Page) -> list[str]:
+    """The innermost elements that stand out to the right, as their opening tags."""
+    return page.evaluate("""() => {
+        const out = (element) => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1;
+        return [...document.body.querySelectorAll("*")]
+            .filter((element) => out(element) && ![...element.children].some(out))
+            .slice(0, 5).map((element) => element.cloneNode().outerHTML.slice(0, 150));
+    }""")

@@ -1,18 +1,17 @@
 """The pages as people meet them: a real Chromium, the real server, a real database of the test's own."""
 
-# ruff: noqa: F401, F811  # fixtures of other folders serve here too: imported to be found, and named by arguments
-
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.serving import Served
+from models.session import make_engine
 from tests.browser.chromium import executable
 from tests.browser.windows import SIZES, Windows
-from tests.concurrency.conftest import Crew, engine
+from tests.concurrency.conftest import Crew
+from tests.serving import Served
 
 expect.set_options(timeout=10_000)
 
@@ -49,11 +48,13 @@ def size(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def worker(service_environment: dict[str, str], engine: Any, tmp_path: Path) -> Iterator[Callable[[], object]]:
-    """Starts a real worker on the test's database and queue."""
+def crew(service_environment: dict[str, str], database_url: str, tmp_path: Path) -> Iterator[Crew]:
+    """Starts real workers on the test's database and queue."""
+    engine = make_engine(database_url)
     crew = Crew(service_environment, engine, tmp_path)
-    yield crew.worker
+    yield crew
     crew.end()
+    engine.dispose()
 
 
 @pytest.hookimpl(wrapper=True)
