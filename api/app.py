@@ -11,6 +11,8 @@ from api import (
     availabilities,
     booking_batches,
     booking_requests,
+    calendar_feeds,
+    calendars,
     directory,
     events,
     health,
@@ -41,9 +43,11 @@ RESOURCES = (
     booking_batches,
     schedule,
     planning_runs,
+    calendar_feeds,
     events,
     health,
 )
+FILES = (calendars,)
 PAGES = (start, live, start_page, problem_pages)
 
 _log = structlog.get_logger("slotwise.api")
@@ -68,6 +72,8 @@ def create_app() -> FastAPI:
     problems.install(app, problem_view.shown)
     for resource in RESOURCES:
         app.include_router(resource.router, dependencies=[Depends(media.speaks_json)])
+    for file in FILES:  # which are no JSON, whatever a caller accepts
+        app.include_router(file.router)
     for page in PAGES:
         app.include_router(page.router, include_in_schema=False)
     app.mount("/app/static", Assets())

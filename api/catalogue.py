@@ -129,6 +129,9 @@ REFERENCES = {
     "unknown_booking_request": Kind("No such booking request", "`GET /booking-requests` lists them."),
     "unknown_booking_batch": Kind("No such batch", "`GET /booking-batches` lists them."),
     "unknown_planning_run": Kind("No such planning run", "`GET /planning-runs` lists them."),
+    "unknown_calendar_feed": Kind(
+        "No such calendar", "It was revoked, or never was; `POST /doctors/{doctor}/calendar-feeds` makes another."
+    ),
     "unknown_exception": Kind("No exception on that date", "The weekly hours hold there already."),
     "named_twice": Kind("Named twice", "Name each only once."),
 }
@@ -151,6 +154,7 @@ SCHEDULE = {
     "availability_outside_openings": Kind(
         "Availabilities would lie outside the openings", "Change or withdraw those that `errors` names first."
     ),
+    "label_taken": Kind("The label is taken", "Choose another, or revoke the calendar address that has it."),
     "external_id_taken": Kind("The external id is taken", "Choose another, or change what has it already."),
     "doctor_has_availabilities": Kind(
         "The doctor has availabilities", "Withdraw them, or keep the role and set `active` to false."

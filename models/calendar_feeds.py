@@ -96,6 +96,7 @@ class AvailabilityEvent(NamedTuple):
 class FeedContent:
     """What a feed says, in the order of the starts. `since`: it has said so since then, or a little longer."""
 
+    doctor_id: uuid.UUID
     doctor: str
     appointments: Sequence[AppointmentEvent]
     availabilities: Sequence[AvailabilityEvent]
@@ -118,7 +119,7 @@ def make_feed(session: Session, doctor: str, label: str) -> tuple[CalendarFeed, 
     made = session.scalar(
         insert(CalendarFeed)
         .values(doctor_id=doctor_id, label=label, token_sha256=_hashed(token))
-        .on_conflict_do_nothing(index_elements=["doctor_id", "label"], index_where=CalendarFeed.revoked_at.is_(None))
+        .on_conflict_do_nothing()
         .returning(CalendarFeed)
     )
     if made is None:
@@ -185,7 +186,7 @@ def read_feed(session: Session, token: str, now: dt.datetime) -> FeedContent | N
     # The rows say all that the feed says: it need not be written out to see whether it has changed.
     sha256 = hashlib.sha256(repr((found.name, appointments, availabilities)).encode()).digest()
     since = _noted(session, feed, sha256, now)
-    return FeedContent(found.name, appointments, availabilities, sha256, since)
+    return FeedContent(feed.doctor_id, found.name, appointments, availabilities, sha256, since)
 
 
 def _noted(session: Session, feed: CalendarFeed, sha256: bytes, now: dt.datetime) -> dt.datetime:
