@@ -20,11 +20,14 @@ from api.times import Now
 from models.appointments import book_appointments, change_status
 from models.base import ends
 from models.faults import Refused
-from models.inputs import AppointmentIn
+from models.inputs import AppointmentIn, AppointmentMove
+from models.moving import move_appointment
 from models.schedule import Appointment, AppointmentStatus
 from models.session import transaction
 
 router = APIRouter(prefix="/appointments", tags=["Appointments"])
+
+_HOUR_FAULTS = ["hospital_closed", "no_availability", "hours_taken", "patient_busy"]
 
 _CHANGE = documented(not_found=["unknown_appointment"], clash=["appointment_not_booked"], stale=True)
 
@@ -36,7 +39,7 @@ _CHANGE = documented(not_found=["unknown_appointment"], clash=["appointment_not_
     summary="Book an exact hour at once",
     openapi_extra=examples.body(examples.APPOINTMENT),
     responses=documented(
-        clash=["hospital_closed", "no_availability", "hours_taken", "patient_busy"],
+        clash=_HOUR_FAULTS,
         invalid=[
             "off_the_hour",
             "unknown_patient",
@@ -122,6 +125,38 @@ def complete_appointment(post: Posted, appointment_id: uuid.UUID, seen: SeenVers
 def note_no_show(post: Posted, appointment_id: uuid.UUID, seen: SeenVersion) -> Response:
     """Say that the patient of a booked appointment did not come."""
     return _change(post, appointment_id, AppointmentStatus.NO_SHOW, seen)
+
+
+@router.post(
+    "/{appointment_id}/move",
+    response_model=AppointmentOut,
+    summary="Move an appointment to another hour",
+    openapi_extra=examples.body(examples.APPOINTMENT_MOVE),
+    responses=documented(
+        not_found=["unknown_appointment"],
+        clash=[*_HOUR_FAULTS, "appointment_not_booked", "already_being_moved"],
+        invalid=["off_the_hour", "unknown_doctor", "inactive_doctor", "unknown_hospital", "no_offset"],
+        stale=True,
+    ),
+)
+def move_an_appointment(
+    post: Posted, appointment_id: uuid.UUID, to: AppointmentMove, seen: SeenVersion, now: Now
+) -> Response:
+    """Give a booked appointment another hour, or hear why not: the reasons a conflict has, with alternatives.
+
+    It keeps its id and its patient, and what is left out: send only `start` for another hour of the same doctor.
+    """
+
+    def work(session: Session) -> Answer:
+        try:
+            move_appointment(session, appointment_id, to, seen, now)
+        except Refused as refusal:
+            raise with_names(session, refusal) from None
+        session.expire_all()
+        moved = _the(session, appointment_id)
+        return Answer(200, moved, {"ETag": etag(moved.version)})
+
+    return post.once(work)
 
 
 def _change(post: Posted, appointment_id: uuid.UUID, status: AppointmentStatus, seen: int | None) -> Response:

@@ -11,15 +11,18 @@ from sqlalchemy.orm import Session
 from api import examples
 from api.bell import RungBell
 from api.booking_request_view import BookingRequestOut, shown
+from api.conflict_view import with_names
 from api.idempotency import Answer, Posted
 from api.named import PatientFilter, gone, patient_filter
 from api.pages import ById, Page
 from api.problems import documented
 from api.times import Now
 from api.waiting import Patient
+from models.accepting import accept_hour
 from models.booking import BookingRequest, RequestStatus
-from models.inputs import BookingRequestIn
-from models.requests import cancel_request, queue_requests
+from models.faults import Refused
+from models.inputs import BookingRequestChange, BookingRequestIn, ExactHour
+from models.requests import cancel_request, queue_requests, replace_request, request_as_sent
 from models.session import transaction
 
 router = APIRouter(prefix="/booking-requests", tags=["Booking requests"])
@@ -119,6 +122,65 @@ def delete_request(request_id: uuid.UUID, now: Now) -> BookingRequestOut:
     with transaction() as session:
         cancel_request(session, request_id, now)
         return shown(session, [session.get_one(BookingRequest, request_id)])[0]
+
+
+@router.post(
+    "/{request_id}/accept",
+    response_model=BookingRequestOut,
+    summary="Accept another hour for a request in conflict",
+    openapi_extra=examples.body(examples.EXACT_HOUR),
+    responses=documented(
+        not_found=["unknown_booking_request"],
+        clash=[
+            *("request_not_in_conflict", "hospital_closed", "no_availability", "hours_taken", "patient_busy"),
+            *("appointment_not_booked", "already_being_moved"),
+        ],
+        invalid=["off_the_hour", "unknown_doctor", "inactive_doctor", "unknown_hospital", "inactive_patient"],
+    ),
+)
+def accept_another_hour(post: Posted, request_id: uuid.UUID, hour: ExactHour, now: Now) -> Response:
+    """Book one of the alternatives of a conflict, or any other hour that the patient agrees to, at once.
+
+    If it has been taken meanwhile, the answer says why, with the alternatives there are now, and the request stays in
+    conflict.
+    """
+
+    def work(session: Session) -> Answer:
+        try:
+            accept_hour(session, request_id, hour, now)
+        except Refused as refusal:
+            raise with_names(session, refusal) from None
+        session.expire_all()
+        return Answer(200, shown(session, [session.get_one(BookingRequest, request_id)])[0])
+
+    return post.once(work)
+
+
+@router.post(
+    "/{request_id}/replace",
+    status_code=202,
+    response_model=BookingRequestOut,
+    summary="Change a booking request and queue it again",
+    openapi_extra=examples.body(examples.BOOKING_REQUEST_CHANGE),
+    responses=documented(
+        not_found=["unknown_booking_request"], clash=["request_decided", "already_being_moved"], invalid=QUEUE_FAULTS
+    ),
+)
+def replace_with_another(
+    post: Posted, request_id: uuid.UUID, change: BookingRequestChange, bell: RungBell, now: Now
+) -> Response:
+    """Cancel a request that has no booking and queue another in its place: wider, or just once more.
+
+    Send what is to be other than it was; the rest stays. The answer is the new request, which has an id of its own.
+    """
+
+    def work(session: Session) -> Answer:
+        wanted = change.applied_to(request_as_sent(session, request_id))
+        id_ = replace_request(session, request_id, wanted, now)
+        (queued,) = shown(session, [session.get_one(BookingRequest, id_)])
+        return Answer(202, queued, {"Location": f"/booking-requests/{id_}", **RETRY_AFTER})
+
+    return post.once(work, then=bell.ring)
 
 
 def _read(request_id: uuid.UUID) -> BookingRequestOut:

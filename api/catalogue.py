@@ -138,6 +138,9 @@ REFERENCES = {
 
 SCHEDULE = {
     "period_runs_backward": Kind("A period that ends before it starts", "Choose a later end."),
+    "shorter_than_an_hour": Kind(
+        "Shorter than an hour", "An appointment takes a whole hour, so an availability lasts one at least."
+    ),
     "window_runs_backward": Kind("A window that ends before it starts", "Choose a later `latest`."),
     "off_the_hour": Kind(
         "Not on the hour", "Appointments start on the hour by the hospital's clock: 10:00, 11:00, and so on."
@@ -160,8 +163,12 @@ SCHEDULE = {
         "The doctor has availabilities", "Withdraw them, or keep the role and set `active` to false."
     ),
     "request_decided": Kind("The request is decided already", "Only a request without a booking can be cancelled."),
+    "request_not_in_conflict": Kind(
+        "The request is not in conflict",
+        "Only a request in conflict takes another hour than the one asked for; the message says what to do instead.",
+    ),
     "appointment_not_booked": Kind(
-        "The appointment is booked no longer", "Only a booked appointment can be cancelled, completed or missed."
+        "The appointment is booked no longer", "Only a booked appointment can be moved, cancelled, completed or missed."
     ),
     "already_being_moved": Kind("Another request moves it already", "Cancel that request first."),
     "changed_since": Kind("It has changed since you read it", "Read it again, and send the new `ETag` in `If-Match`."),

@@ -42,6 +42,10 @@ BOOKING_REQUEST = {
     "latest": _at(18),
     "preferred": _at(11),
 }
+APPOINTMENT_MOVE = {"start": _at(11)}
+EXACT_HOUR = {"doctor": "d-17", "hospital": "central", "start": _at(10)}
+BOOKING_REQUEST_CHANGE = {"doctors": None, "specialty": "cardiology", "latest": _at(20)}
+PATIENT_SEARCH = {"text": "mar sil"}
 BATCH = {
     "label": "Cardiology waiting list",
     "requests": [{"patient": "p-4711", "specialty": "cardiology", "earliest": _at(9), "latest": _at(18)}],

@@ -2,16 +2,17 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import outbox
 from models.base import new_ids, period
+from models.booking import BookingRequest, JsonObject, RequestStatus
 from models.explaining import WantedHour, explain
 from models.faults import Fault, Refusal, Refused, refuse_if
 from models.inputs import AppointmentIn
@@ -30,7 +31,11 @@ def book_appointments(session: Session, rows: Sequence[AppointmentIn], now: dt.d
         with the reason and the alternatives that a conflict would have.
 
     """
-    wanted = _look_up(session, rows)
+    return book_hours(session, _look_up(session, rows), now)
+
+
+def book_hours(session: Session, wanted: Sequence[WantedHour], now: dt.datetime) -> list[uuid.UUID]:
+    """Book hours that have been looked up; as `book_appointments` in all else."""
     if not wanted:
         return []
     try:
@@ -42,7 +47,7 @@ def book_appointments(session: Session, rows: Sequence[AppointmentIn], now: dt.d
         with session.begin_nested():
             refuse_if(_every_fault(session, wanted, now), Refusal.CLASH)
         raise
-    _tell(session, "appointment.booked", booked.values())
+    outbox.tell(session, "appointment.booked", (_booked_message(booked[hour.row], hour) for hour in wanted))
     return [booked[hour.row] for hour in wanted]
 
 
@@ -58,36 +63,34 @@ def change_status(
 
     """
     appointment = lock_to_change(session, Appointment, appointment_id, version)
-    if appointment.status is not AppointmentStatus.BOOKED:
-        message = f"The appointment is {appointment.status} already; only a booked one changes."
-        raise Refused(Refusal.CLASH, [Fault("appointment_not_booked", "status", appointment.status, message)])
+    refuse_unless_booked(appointment)
     session.execute(
         update(Appointment)
         .where(Appointment.id == appointment_id)
         .values(status=status, version=Appointment.version + 1)
     )
-    _tell(session, f"appointment.{status}", [appointment_id])
+    message = {"appointment": str(appointment_id), "hospital": str(appointment.hospital_id)}
+    outbox.tell(session, f"appointment.{status}", [message])
 
 
-def _look_up(session: Session, rows: Sequence[AppointmentIn]) -> list[WantedHour]:
-    patients = find_patients(session, (row.patient for row in rows))
-    doctors = find_doctors(session, (row.doctor for row in rows))
-    hospitals = find_hospitals(session, (row.hospital for row in rows))
-    faults: list[Fault] = []
-    for number, row in enumerate(rows):
-        faults += check_reference(patients, "patient", "patient", row.patient, number)
-        faults += check_reference(doctors, "doctor", "doctor", row.doctor, number)
-        faults += check_reference(hospitals, "hospital", "hospital", row.hospital, number)
-        if row.hospital in hospitals:
-            faults += _off_the_hour(row.start, hospitals[row.hospital].timezone, number)
-    refuse_if(faults)
-    return [
-        WantedHour(number, patients[row.patient], doctors[row.doctor], hospitals[row.hospital], row.start)
-        for number, row in enumerate(rows)
-    ]
+def refuse_unless_booked(appointment: Appointment) -> None:
+    """Raise `Refused` where an appointment has been cancelled, completed or missed: it changes no more."""
+    if appointment.status is not AppointmentStatus.BOOKED:
+        message = f"The appointment is {appointment.status} already; only a booked one changes."
+        raise Refused(Refusal.CLASH, [Fault("appointment_not_booked", "status", appointment.status, message)])
 
 
-def _off_the_hour(start: dt.datetime, timezone: str, row: int) -> Iterator[Fault]:
+def being_moved(session: Session, appointments: Collection[uuid.UUID]) -> frozenset[uuid.UUID]:
+    """Those of the appointments that an undecided booking request is to move."""
+    undecided = [RequestStatus.QUEUED, RequestStatus.PLANNING]
+    moves = select(BookingRequest.moves).where(
+        BookingRequest.moves.in_(appointments), BookingRequest.status.in_(undecided)
+    )
+    return frozenset(id_ for id_ in session.scalars(moves) if id_)
+
+
+def off_the_hour(start: dt.datetime, timezone: str, row: int = 0) -> Iterator[Fault]:
+    """No fault, or the one of a start that is not on the hour by the clocks of `timezone`."""
     local = start.astimezone(ZoneInfo(timezone))
     if local.minute or local.second or local.microsecond:
         before = start - dt.timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
@@ -101,6 +104,24 @@ def _off_the_hour(start: dt.datetime, timezone: str, row: int) -> Iterator[Fault
             row,
             facts={"nearest": nearest},
         )
+
+
+def _look_up(session: Session, rows: Sequence[AppointmentIn]) -> list[WantedHour]:
+    patients = find_patients(session, (row.patient for row in rows))
+    doctors = find_doctors(session, (row.doctor for row in rows))
+    hospitals = find_hospitals(session, (row.hospital for row in rows))
+    faults: list[Fault] = []
+    for number, row in enumerate(rows):
+        faults += check_reference(patients, "patient", "patient", row.patient, number)
+        faults += check_reference(doctors, "doctor", "doctor", row.doctor, number)
+        faults += check_reference(hospitals, "hospital", "hospital", row.hospital, number)
+        if row.hospital in hospitals:
+            faults += off_the_hour(row.start, hospitals[row.hospital].timezone, number)
+    refuse_if(faults)
+    return [
+        WantedHour(number, patients[row.patient], doctors[row.doctor], hospitals[row.hospital], row.start)
+        for number, row in enumerate(rows)
+    ]
 
 
 def _insert(session: Session, wanted: Sequence[WantedHour]) -> dict[int, uuid.UUID]:
@@ -118,6 +139,7 @@ def _insert(session: Session, wanted: Sequence[WantedHour]) -> dict[int, uuid.UU
             "hospital_id": hour.hospital.id,
             "timezone": hour.hospital.timezone,
             "during": period(hour.start, hour.start + HOUR),
+            "booking_request_id": hour.request,
         }
         for id_, hour in zip(ids, ordered, strict=True)
     ]
@@ -134,5 +156,6 @@ def _every_fault(session: Session, wanted: Sequence[WantedHour], now: dt.datetim
     return faults + list(explain(session, [hour for hour in rest if hour.row not in booked], now))
 
 
-def _tell(session: Session, topic: str, appointments: Iterable[uuid.UUID]) -> None:
-    outbox.tell(session, topic, ({"appointment": str(id_)} for id_ in appointments))
+def _booked_message(appointment: uuid.UUID, hour: WantedHour) -> JsonObject:
+    message = {"appointment": str(appointment), "hospital": str(hour.hospital.id)}
+    return message | ({"booking_request": str(hour.request)} if hour.request else {})

@@ -12,12 +12,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 
+from models import outbox
 from models.base import ends, new_ids, period
+from models.booking import JsonObject
 from models.faults import Fault, Refusal, refuse_if
 from models.hospitals import Hospital, Opening
 from models.inputs import AvailabilityIn
 from models.references import check_reference, find_doctors, find_hospitals, lock_to_change
 from models.schedule import Appointment, AppointmentStatus, Availability
+from planner.problem import HOUR
 from planner.wording import spoken
 
 
@@ -38,7 +41,11 @@ def create_availabilities(session: Session, rows: Sequence[AvailabilityIn]) -> l
     Raises
     ------
     Refused
-        naming those that end before they start, name nobody, lie outside the openings, or put a doctor in two places.
+        naming those that end before they start, are shorter than an hour, name nobody, lie outside the openings, or put
+        a doctor in two places.
+
+    An availability lasts an hour at least, since an appointment takes a whole one: what is shorter is a slip of the
+    hand. It need not hold an hour on the clock by itself, for it may touch another one, and both then hold one.
 
     """
     doctors = find_doctors(session, (row.doctor for row in rows))
@@ -47,7 +54,7 @@ def create_availabilities(session: Session, rows: Sequence[AvailabilityIn]) -> l
     for number, row in enumerate(rows):
         faults += check_reference(doctors, "doctor", "doctor", row.doctor, number)
         faults += check_reference(hospitals, "hospital", "hospital", row.hospital, number)
-        faults += _runs_backward(row.start, row.end, number)
+        faults += _too_short(row.start, row.end, number)
     refuse_if(faults)
     wanted = [
         _Wanted(number, doctors[row.doctor].id, hospitals[row.hospital].id, period(row.start, row.end))
@@ -68,6 +75,11 @@ def create_availabilities(session: Session, rows: Sequence[AvailabilityIn]) -> l
     except IntegrityError:  # someone was quicker: say how the schedule stands now
         refuse_if(_clashes(session, wanted), Refusal.CLASH)
         raise
+    outbox.tell(
+        session,
+        "availability.added",
+        (_message(id_, each.hospital_id) for id_, each in zip(ids, wanted, strict=True)),
+    )
     return ids
 
 
@@ -84,13 +96,14 @@ def change_availability(
 
     """
     availability = lock_to_change(session, Availability, availability_id, version)
-    refuse_if(_runs_backward(start, end, 0))
+    refuse_if(_too_short(start, end, 0))
     wanted = _Wanted(0, availability.doctor_id, availability.hospital_id, period(start, end), availability.id)
     refuse_if(_clashes(session, [wanted]), Refusal.CLASH)
     change = update(Availability).where(Availability.id == availability_id)
     _keeping_appointments(
         session, availability, change.values(during=wanted.during, version=Availability.version + 1), wanted.during
     )
+    outbox.tell(session, "availability.changed", [_message(availability_id, wanted.hospital_id)])
 
 
 def withdraw_availability(session: Session, availability_id: uuid.UUID, version: int | None) -> None:
@@ -103,17 +116,28 @@ def withdraw_availability(session: Session, availability_id: uuid.UUID, version:
 
     """
     availability = lock_to_change(session, Availability, availability_id, version)
+    message = _message(availability_id, availability.hospital_id)
     withdrawal = delete(Availability).where(Availability.id == availability_id)
     _keeping_appointments(session, availability, withdrawal, None)
+    outbox.tell(session, "availability.withdrawn", [message])
 
 
-def _runs_backward(start: dt.datetime, end: dt.datetime, row: int) -> Iterator[Fault]:
+def _too_short(start: dt.datetime, end: dt.datetime, row: int) -> Iterator[Fault]:
     if end <= start:
         yield Fault(
             "period_runs_backward",
             "end",
             end.isoformat(),
             f"The availability ends at or before its start, {start.isoformat()}; choose a later end.",
+            row,
+        )
+    elif end - start < HOUR:
+        yield Fault(
+            "shorter_than_an_hour",
+            "end",
+            end.isoformat(),
+            f"The availability would last {(end - start) // dt.timedelta(minutes=1)} minutes, and an appointment takes"
+            f" an hour; end it at {(start + HOUR).isoformat()} or later.",
             row,
         )
 
@@ -260,6 +284,10 @@ def _period_spoken(during: Range[dt.datetime], timezone: str) -> str:
     start, end = (instant.astimezone(zone) for instant in ends(during))
     until = f"{end:%H:%M}" if end.date() == start.date() else spoken(end)
     return f"{spoken(start)} to {until} ({timezone})"
+
+
+def _message(availability_id: uuid.UUID, hospital_id: uuid.UUID) -> JsonObject:
+    return {"availability": str(availability_id), "hospital": str(hospital_id)}
 
 
 def _start(wanted: _Wanted) -> dt.datetime:

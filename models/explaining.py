@@ -1,14 +1,17 @@
 """Why exact hours cannot be had: the planner's own reasons, words and alternatives, for hours that need no plan."""
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from models.base import ends
 from models.booking import alternative_json
 from models.faults import Fault
 from models.references import Found
+from models.schedule import Appointment
 from models.settings import settings
 from models.snapshot import problem_of
 from planner.conflicts import explain_hopeless
@@ -21,19 +24,35 @@ PASSED = "The hour has passed."
 
 @dataclass(frozen=True, slots=True)
 class WantedHour:
-    """An hour that someone wants, everything in it looked up. `row` is its place among what was sent."""
+    """An hour that someone wants, everything in it looked up. `row` is its place among what was sent.
+
+    `request` is the booking request it is for, `moves` the appointment that would leave its hour for this one.
+    """
 
     row: int
     patient: Found
     doctor: Found
     hospital: Found
     start: dt.datetime
+    request: uuid.UUID | None = None
+    moves: Appointment | None = None
+
+    def leaves(self, doctor: str, hospital: str, start: dt.datetime) -> bool:
+        """Whether that is the hour which the appointment would leave; doctor and hospital by their ids."""
+        if self.moves is None:
+            return False
+        return (str(self.moves.doctor_id), str(self.moves.hospital_id), ends(self.moves.during)[0]) == (
+            doctor,
+            hospital,
+            start,
+        )
 
 
 def explain(session: Session, wanted: Sequence[WantedHour], now: dt.datetime) -> Iterator[Fault]:
     """The faults of those hours that cannot be had as the schedule stands in this transaction.
 
-    The alternatives among the facts are free right now; none lies before `now`, unless the hour itself does.
+    The alternatives among the facts are free right now; none lies before `now`, unless the hour itself does. The hour
+    that an appointment would leave counts as free, and is no alternative to leaving it.
     """
     if not wanted:
         return
@@ -56,10 +75,16 @@ def _request(hour: WantedHour) -> Request:
         latest=hour.start + HOUR,
         doctors=(str(hour.doctor.id),),
         hospitals=(str(hour.hospital.id),),
+        moves=str(hour.moves.id) if hour.moves else None,
     )
 
 
 def _fault(conflict: Conflict, hour: WantedHour, now: dt.datetime) -> Fault:
     message = f"{PASSED} {conflict.message}" if hour.start < now else conflict.message
-    facts = {**conflict.facts, "alternatives": [alternative_json(each) for each in conflict.alternatives]}
+    alternatives = [
+        alternative_json(each)
+        for each in conflict.alternatives
+        if not hour.leaves(each.doctor, each.hospital, each.start)
+    ]
+    facts = {**conflict.facts, "alternatives": alternatives}
     return Fault(conflict.kind, "start", hour.start.isoformat(), message, hour.row, facts)

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Session
 
+from models import outbox
 from models.base import period
 from models.faults import Fault, Refusal, refuse_if
 from models.hospitals import Hospital, Opening, OperatingException, OperatingHours
@@ -137,6 +138,7 @@ def _hours_changed(session: Session, hospital_id: uuid.UUID, now: dt.datetime) -
     _replace_openings(session, hospital, now, hospital.projected_until)
     refuse_if(_availabilities_outside(session, hospital_id, now), Refusal.CLASH)
     session.execute(text("SET CONSTRAINTS availability_within_openings IMMEDIATE"))
+    outbox.tell(session, "hospital.hours_changed", [{"hospital": str(hospital_id)}])
 
 
 def _replace_openings(session: Session, hospital: Hospital, since: dt.datetime, until: dt.date) -> None:

@@ -202,6 +202,29 @@ class AppointmentIn(Input):
     start: Instant
 
 
+class AppointmentMove(Input):
+    """Another hour for an appointment: 60 minutes from `start`, on the hour by the hospital's clock."""
+
+    doctor: Text | None = Field(None, description="The doctor it has where left out")
+    hospital: Text | None = Field(None, description="The hospital it is at where left out")
+    start: Instant
+
+
+class ExactHour(Input):
+    """A doctor's hour at a hospital: 60 minutes from `start`, on the hour by the hospital's clock."""
+
+    doctor: Text
+    hospital: Text
+    start: Instant
+
+
+class PatientSearch(Input):
+    """What somebody remembers of a patient."""
+
+    text: Text = Field(description="Beginnings of names, or of the `external_id`", examples=["mar sil"])
+    limit: int = Field(20, ge=1, le=100, description="The most patients to give")
+
+
 class BookingRequestIn(Input):
     """A patient's wish for one hour (see docs/planning-problem.md)."""
 
@@ -218,3 +241,29 @@ class BookingRequestIn(Input):
     latest: Instant = Field(description="The hour ends at or before this instant")
     preferred: Instant | None = Field(None, description="Near this instant is better; null: near `earliest`")
     moves: uuid.UUID | None = Field(None, description="The appointment this request replaces")
+
+
+class BookingRequestChange(Input):
+    """What is to be other than it was in a request that is queued again. What is left out stays; null takes any.
+
+    A request always has a priority and a window, so null leaves these as they were.
+    """
+
+    priority: Priority | None = Field(None, description="As it was where left out")
+    doctors: list[Text] | None = Field(
+        None, min_length=1, max_length=MAX_CHOICES, description="Acceptable doctors, best first; null: any"
+    )
+    specialty: Specialty | None = Field(None, description="Only doctors of this specialty; null: of any")
+    hospitals: list[Text] | None = Field(
+        None, min_length=1, max_length=MAX_CHOICES, description="Acceptable hospitals; null: any"
+    )
+    earliest: Instant | None = Field(None, description="The hour starts at or after this instant")
+    latest: Instant | None = Field(None, description="The hour ends at or before this instant")
+    preferred: Instant | None = Field(None, description="Near this instant is better; null: near `earliest`")
+
+    def applied_to(self, request: BookingRequestIn) -> BookingRequestIn:
+        """The request with these changes."""
+        never_null = {"priority", "earliest", "latest"}
+        changes = {name: getattr(self, name) for name in self.model_fields_set}
+        changes = {name: value for name, value in changes.items() if value is not None or name not in never_null}
+        return request.model_copy(update=changes)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ARRAY, Select, String, Uuid, any_, literal, or_, select
 from sqlalchemy.orm import Session
 
+from models.base import Base
 from models.faults import Fault, Refusal, Refused
 from models.hospitals import Hospital
 from models.people import Doctor, Patient, User
@@ -70,14 +71,20 @@ def lock_to_change(session: Session, kind: type[Changeable], id_: uuid.UUID, ver
         where it does not exist, or has changed since the caller saw it.
 
     """
-    name = kind.__tablename__
-    row = session.get(kind, id_, with_for_update=True)
+    row = session.get(kind, id_, with_for_update=True, populate_existing=True)
     if row is None:
-        raise Refused(Refusal.NOT_FOUND, [Fault(f"unknown_{name}", "", str(id_), f"There is no {name} {id_}.")])
+        raise missing(kind, id_)
     if version not in (None, row.version):
-        message = f"The {name} has been changed since you read it; read it again."
+        message = f"The {kind.__tablename__} has been changed since you read it; read it again."
         raise Refused(Refusal.STALE, [Fault("changed_since", "", str(id_), message)])
     return row
+
+
+def missing(kind: type[Base], id_: uuid.UUID) -> Refused:
+    """The refusal of an id that no row of `kind` has."""
+    name = kind.__tablename__
+    message = f"There is no {name.replace('_', ' ')} {id_}."
+    return Refused(Refusal.NOT_FOUND, [Fault(f"unknown_{name}", "", str(id_), message)])
 
 
 def check_reference(directory: Directory, kind: str, field: str, reference: str, row: int = 0) -> Iterable[Fault]:

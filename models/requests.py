@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from models import outbox
+from models.appointments import being_moved
 from models.base import new_ids
 from models.booking import (
     BookingBatch,
@@ -17,9 +19,10 @@ from models.booking import (
     RequestStatus,
 )
 from models.faults import Fault, Refusal, Refused, refuse_if
+from models.hospitals import Hospital
 from models.inputs import BookingRequestIn
-from models.people import DoctorSpecialty
-from models.references import Directory, check_reference, find_doctors, find_hospitals, find_patients
+from models.people import DoctorSpecialty, Patient, User
+from models.references import Directory, check_reference, find_doctors, find_hospitals, find_patients, missing
 from models.schedule import Appointment, AppointmentStatus
 
 CANCELLABLE = (RequestStatus.QUEUED, RequestStatus.PLANNING, RequestStatus.CONFLICT)
@@ -69,6 +72,9 @@ def queue_requests(
         ],
     )
     _write_choices(session, ids, rows, known)
+    if ids:  # one message, however many there are: ten thousand queued at once are one event
+        batched = {"batch": str(batch)} if batch else {"booking_requests": [str(id_) for id_ in ids]}
+        outbox.tell(session, "booking_request.queued", [batched | {"count": len(ids)}])
     return ids
 
 
@@ -93,17 +99,68 @@ def cancel_request(session: Session, request_id: uuid.UUID, now: dt.datetime) ->
         .returning(BookingRequest.id)
     )
     if cancelled.first():
+        tell_decided(session, request_id, RequestStatus.CANCELLED)
         return
     status = session.scalar(select(BookingRequest.status).where(BookingRequest.id == request_id))
     if status is None:
-        raise Refused(
-            Refusal.NOT_FOUND,
-            [Fault("unknown_booking_request", "", str(request_id), f"There is no booking request {request_id}.")],
-        )
+        raise missing(BookingRequest, request_id)
     remedy = " Cancel its appointment instead." if status is RequestStatus.BOOKED else ""
     raise Refused(
         Refusal.CLASH,
         [Fault("request_decided", "status", status, f"The request is {status} already.{remedy}")],
+    )
+
+
+def tell_decided(session: Session, request_id: uuid.UUID, status: RequestStatus) -> None:
+    """Tell other systems that somebody, not a planner, has decided a request."""
+    outbox.tell(session, "booking_request.decided", [{"booking_request": str(request_id), "status": status}])
+
+
+def replace_request(session: Session, request_id: uuid.UUID, request: BookingRequestIn, now: dt.datetime) -> uuid.UUID:
+    """Take a request back and queue another in its place, both or neither. Returns the id of the new one.
+
+    Ring the bell once the transaction has committed. Raises as `cancel_request` and `queue_requests` do.
+    """
+    with session.begin_nested():
+        cancel_request(session, request_id, now)
+        (id_,) = queue_requests(session, [request])
+    return id_
+
+
+def request_as_sent(session: Session, request_id: uuid.UUID) -> BookingRequestIn:
+    """What one would send to queue a request once more as it is, with doctors, hospitals and patient by external id.
+
+    Raises
+    ------
+    Refused
+        where it does not exist.
+
+    """
+    request = session.get(BookingRequest, request_id)
+    if request is None:
+        raise missing(BookingRequest, request_id)
+    doctors = session.scalars(
+        select(User.external_id)
+        .join(BookingRequestDoctor, BookingRequestDoctor.doctor_id == User.id)
+        .where(BookingRequestDoctor.booking_request_id == request_id)
+        .order_by(BookingRequestDoctor.position)
+    ).all()
+    hospitals = session.scalars(
+        select(Hospital.external_id)
+        .join(BookingRequestHospital, BookingRequestHospital.hospital_id == Hospital.id)
+        .where(BookingRequestHospital.booking_request_id == request_id)
+        .order_by(Hospital.name, Hospital.id)
+    ).all()
+    return BookingRequestIn(
+        patient=session.get_one(Patient, request.patient_id).external_id,
+        priority=request.priority,
+        doctors=list(doctors) or None,
+        specialty=request.specialty,
+        hospitals=list(hospitals) or None,
+        earliest=request.earliest,
+        latest=request.latest,
+        preferred=request.preferred,
+        moves=request.moves,
     )
 
 
@@ -115,7 +172,7 @@ def _look_up(session: Session, rows: Sequence[BookingRequestIn]) -> _Known:
         hospitals=find_hospitals(session, (hospital for request in rows for hospital in request.hospitals or ())),
         specialties=_specialties(session) if any(request.specialty for request in rows) else frozenset(),
         movable=_movable(session, moves) if moves else {},
-        being_moved=_being_moved(session, moves) if moves else frozenset(),
+        being_moved=being_moved(session, moves) if moves else frozenset(),
         first_to_move={request.moves: row for row, request in reversed(list(enumerate(rows))) if request.moves},
     )
 
@@ -130,14 +187,6 @@ def _movable(session: Session, appointments: Collection[uuid.UUID]) -> dict[uuid
         Appointment.id.in_(appointments), Appointment.status == AppointmentStatus.BOOKED
     )
     return dict(session.execute(booked).all())
-
-
-def _being_moved(session: Session, appointments: Collection[uuid.UUID]) -> frozenset[uuid.UUID]:
-    undecided = [RequestStatus.QUEUED, RequestStatus.PLANNING]
-    moves = select(BookingRequest.moves).where(
-        BookingRequest.moves.in_(appointments), BookingRequest.status.in_(undecided)
-    )
-    return frozenset(id_ for id_ in session.scalars(moves) if id_)
 
 
 def _faults(request: BookingRequestIn, row: int, known: _Known) -> Iterator[Fault]:

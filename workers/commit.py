@@ -23,6 +23,7 @@ from models.booking import (
     RunStatus,
     alternative_json,
 )
+from models.moving import moved_message
 from models.snapshot import Snapshot
 from planner import plan as planned
 from planner.plan import Plan
@@ -84,7 +85,7 @@ def commit_plan(session: Session, claim: Claim, snapshot: Snapshot, plan: Plan, 
         _decide(session, claim, {request}, RequestStatus.FAILED, now, failure=reason)
     _queue_again(session, claim, lost)
     _write_conflicts(session, claim, snapshot, conflicts, now)
-    _tell(session, booked, moved)
+    _tell(session, snapshot, firm, booked, moved)
     outcome = Outcome(len(settled), len(refused), len(lost))
     _finish_run(session, claim, outcome, plan, now)
     return outcome
@@ -213,25 +214,30 @@ def _write_conflicts(
     )
 
 
-def _tell(session: Session, booked: Mapping[UUID, UUID], moved: Iterable[Placement]) -> None:
+def _tell(
+    session: Session,
+    snapshot: Snapshot,
+    placements: Iterable[Placement],
+    booked: Mapping[UUID, UUID],
+    moved: Iterable[Placement],
+) -> None:
+    hospitals = {each.request: each.hospital for each in placements}
     outbox.tell(
         session,
         "appointment.booked",
         (
-            {"appointment": str(appointment), "booking_request": str(request)}
+            {"appointment": str(appointment), "hospital": str(hospitals[request]), "booking_request": str(request)}
             for request, appointment in sorted(booked.items())
         ),
     )
+    left = {UUID(each.id): UUID(each.hospital) for each in snapshot.problem.appointments}
     outbox.tell(
         session,
         "appointment.moved",
         (
-            {
-                "appointment": str(each.appointment),
-                "booking_request": each.request and str(each.request),
-                "start": each.start.isoformat(),
-            }
+            moved_message(each.appointment, each.hospital, each.start, left[each.appointment], each.request)
             for each in moved
+            if each.appointment
         ),
     )
 

@@ -103,6 +103,37 @@ def test_a_cancelled_hour_is_free(town: Town):
     assert town.book("p2", "d1", "10:00")["status"] == "booked"
 
 
+def test_an_appointment_is_moved_once_for_its_version(town: Town):
+    appointment = town.book("p1", "d1", "10:00")
+    url = f"/appointments/{appointment['id']}/move"
+    moved = town.api.post(url, json={"doctor": "d2", "start": at("11:00")}, headers={"If-Match": '"1"'})
+    assert moved.status_code == 200
+    assert moved.headers["etag"] == '"2"'
+    shown = moved.json()
+    assert (shown["id"], shown["start"], shown["doctor"]["external_id"]) == (appointment["id"], at("11:00"), "d2")
+    assert town.get(f"/appointments/{appointment['id']}") == shown
+    refused(town.api.post(url, json={"start": at("12:00")}, headers={"If-Match": '"1"'}), 412, "changed_since")
+    assert town.book("p2", "d1", "10:00")["status"] == "booked"
+
+
+def test_a_move_that_cannot_be_is_refused_as_a_booking_is(town: Town):
+    appointment, _ = town.book("p1", "d1", "10:00"), town.book("p2", "d1", "11:00")
+    problem = refused(
+        town.api.post(f"/appointments/{appointment['id']}/move", json={"start": at("11:00")}), 409, "hours_taken"
+    )
+    assert "João" not in problem["detail"]
+    starts = [each["start"] for each in problem["errors"][0]["facts"]["alternatives"]]
+    assert starts == [at("12:00"), at("09:00")]
+    assert town.get(f"/appointments/{appointment['id']}") == appointment
+
+
+def test_one_that_a_request_is_about_to_move_is_not_moved_by_hand(town: Town):
+    appointment = town.book("p1", "d1", "10:00")
+    town.post("/booking-requests", **town.wish(moves=appointment["id"]))
+    url = f"/appointments/{appointment['id']}/move"
+    refused(town.api.post(url, json={"start": at("11:00")}), 409, "already_being_moved")
+
+
 def test_appointments_are_filtered(town: Town):
     first, second = town.book("p1", "d1", "10:00"), town.book("p2", "d2", "09:00")
     town.post(f"/appointments/{first['id']}/complete")
@@ -117,9 +148,10 @@ def test_appointments_are_filtered(town: Town):
     assert listed(**{"from": str(MONDAY + dt.timedelta(days=1))}) == []
 
 
-@pytest.mark.parametrize("path", ["", "/cancel", "/complete", "/no-show"])
+@pytest.mark.parametrize("path", ["", "/cancel", "/complete", "/no-show", "/move"])
 def test_an_appointment_that_does_not_exist_is_not_found(api, path):
     method = "POST" if path else "GET"
     url = f"/appointments/0198c5a0-7d3e-7c1a-9f1e-2b6a54d0e111{path}"
-    refused(api.request(method, url), 404, "unknown_appointment")
-    refused(api.request(method, f"/appointments/nonsense{path}"), 404, "nothing_here")
+    body = {"start": at("10:00")} if path == "/move" else None
+    refused(api.request(method, url, json=body), 404, "unknown_appointment")
+    refused(api.request(method, f"/appointments/nonsense{path}", json=body), 404, "nothing_here")

@@ -142,6 +142,54 @@ def test_each_id_is_read_once_however_many_facts_name_it(monkeypatch):
     assert read == [str(doctor)]
 
 
+NOBODY_THERE = {
+    "kind": "no_availability",
+    "message": "Nobody is available.",
+    "facts": {},
+    "certificate": {},
+    "alternatives": [],
+}
+
+
+def test_an_hour_is_accepted_for_a_request_in_conflict(town: Town, session):
+    wanted = town.post("/booking-requests", **town.wish(earliest=at("14:00")))
+    with session() as open_session:
+        decide(open_session, wanted["id"], RequestStatus.CONFLICT, NOBODY_THERE)
+    url = f"/booking-requests/{wanted['id']}/accept"
+    hour = {"doctor": "d1", "hospital": "central", "start": at("12:00")}
+    town.book("p2", "d1", "12:00")
+    problem = refused(town.api.post(url, json=hour), 409, "hours_taken")
+    assert problem["errors"][0]["facts"]["alternatives"][0]["doctor"]["name"] == "Dr Ana Sousa"
+    assert town.get(f"/booking-requests/{wanted['id']}")["status"] == "conflict"
+    accepted = town.post(url, **(hour | {"start": at("11:00")}))
+    assert (accepted["status"], accepted["appointment"]["start"]) == ("booked", at("11:00"))
+    assert accepted["appointment"]["booking_request"] == wanted["id"]
+    assert accepted["conflict"] is None
+    refused(town.api.post(url, json=hour), 409, "request_not_in_conflict")
+    refused(town.api.post(f"/booking-requests/{uuid.uuid4()}/accept", json=hour), 404, "unknown_booking_request")
+
+
+def test_a_request_is_widened_and_queued_again(town: Town):
+    narrow = town.post("/booking-requests", **town.wish(doctors=["d1"], hospitals=["central"], priority="soon"))
+    response = town.api.post(f"/booking-requests/{narrow['id']}/replace", json={"doctors": None, "latest": at("20:00")})
+    assert response.status_code == 202
+    wide = response.json()
+    assert response.headers["location"] == f"/booking-requests/{wide['id']}"
+    assert (wide["status"], wide["doctors"], wide["latest"]) == ("queued", None, at("20:00"))
+    assert (wide["priority"], wide["patient"], wide["earliest"]) == ("soon", narrow["patient"], narrow["earliest"])
+    assert town.get(f"/booking-requests/{narrow['id']}")["status"] == "cancelled"
+    refused(town.api.post(f"/booking-requests/{narrow['id']}/replace", json={}), 409, "request_decided")
+    refused(town.api.post(f"/booking-requests/{uuid.uuid4()}/replace", json={}), 404, "unknown_booking_request")
+
+
+def test_what_will_not_do_replaces_nothing(town: Town):
+    narrow = town.post("/booking-requests", **town.wish())
+    url = f"/booking-requests/{narrow['id']}/replace"
+    refused(town.api.post(url, json={"latest": at("08:00")}), 422, "window_runs_backward")
+    refused(town.api.post(url, json={"patient": "p2"}), 422, "unknown_field")
+    assert [each["status"] for each in town.get("/booking-requests")["items"]] == ["queued"]
+
+
 def test_a_failed_request_says_why(town: Town, session):
     wanted = town.post("/booking-requests", **town.wish())
     with session() as open_session:

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from tests.api.town import Town, refused
+from tests.api.town import Town, at, refused
 
 
 def test_events_are_read_from_where_one_stopped(town: Town):
@@ -13,11 +13,41 @@ def test_events_are_read_from_where_one_stopped(town: Town):
     feed = town.get("/events", cursor=start)
     told = [(each["topic"], each["payload"]) for each in feed["items"]]
     assert told == [
-        ("appointment.booked", {"appointment": first["id"]}),
-        ("appointment.booked", {"appointment": second["id"]}),
-        ("appointment.cancelled", {"appointment": first["id"]}),
+        ("appointment.booked", {"appointment": first["id"], "hospital": first["hospital"]["id"]}),
+        ("appointment.booked", {"appointment": second["id"], "hospital": second["hospital"]["id"]}),
+        ("appointment.cancelled", {"appointment": first["id"], "hospital": first["hospital"]["id"]}),
     ]
     assert town.get("/events", cursor=feed["next_cursor"]) == {"items": [], "next_cursor": feed["next_cursor"]}
+
+
+def test_what_a_schedule_shows_is_told_with_its_hospital(town: Town):
+    here = {"hospital": town.get("/hospitals/central")["id"]}
+    start = town.get("/events")["next_cursor"]
+    added = town.available("d1", "14:00", "16:00")
+    the_added = {"availability": added["id"], **here}
+    town.api.patch(f"/availabilities/{added['id']}", json={"end": at("17:00")})
+    town.api.delete(f"/availabilities/{added['id']}")
+    town.put("/hospitals/central/exceptions/2031-01-01", hours=[])
+    told = [(each["topic"], each["payload"]) for each in town.get("/events", cursor=start)["items"]]
+    assert told == [
+        ("availability.added", the_added),
+        ("availability.changed", the_added),
+        ("availability.withdrawn", the_added),
+        ("hospital.hours_changed", here),
+    ]
+
+
+def test_requests_queued_together_are_one_event(town: Town):
+    start = town.get("/events")["next_cursor"]
+    batch = town.post("/booking-batches", requests=[town.wish(), town.wish("p2")])["id"]
+    alone = town.post("/booking-requests", **town.wish())["id"]
+    town.api.delete(f"/booking-requests/{alone}")
+    told = [(each["topic"], each["payload"]) for each in town.get("/events", cursor=start)["items"]]
+    assert told == [
+        ("booking_request.queued", {"batch": batch, "count": 2}),
+        ("booking_request.queued", {"booking_requests": [alone], "count": 1}),
+        ("booking_request.decided", {"booking_request": alone, "status": "cancelled"}),
+    ]
 
 
 def test_events_come_a_page_at_a_time(town: Town):

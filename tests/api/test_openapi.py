@@ -6,6 +6,7 @@ import pytest
 
 from api.app import create_app
 from api.catalogue import CATALOGUE
+from api.examples import APPOINTMENT_MOVE
 
 DOCUMENT = create_app().openapi()
 OPERATIONS = [
@@ -36,13 +37,25 @@ def test_there_is_every_route_of_the_design():
         "/appointments/{appointment_id}/cancel",
         "/appointments/{appointment_id}/complete",
         "/appointments/{appointment_id}/no-show",
+        "/appointments/{appointment_id}/move",
         "/booking-requests",
         "/booking-requests/{request_id}",
+        "/booking-requests/{request_id}/accept",
+        "/booking-requests/{request_id}/replace",
         "/booking-batches",
         "/booking-batches/{batch_id}",
         "/schedule",
         "/planning-runs",
         "/planning-runs/{run_id}",
+        "/planning-runs.csv",
+        "/overview/utilisation",
+        "/overview/utilisation.csv",
+        "/overview/waiting",
+        "/overview/waiting.csv",
+        "/overview/time-to-appointment",
+        "/overview/time-to-appointment.csv",
+        "/overview/conflicts",
+        "/overview/conflicts.csv",
         "/doctors/{doctor}/calendar-feeds",
         "/calendar-feeds/{feed_id}",
         "/calendars/{token}.ics",
@@ -125,10 +138,10 @@ def test_every_body_has_an_example():
 
 
 def test_the_examples_do_what_they_say(api):
-    def send(method, path, template=None):
+    def send(method, path, template=None, *, refused=False):
         example = DOCUMENT["paths"][template or path][method]["requestBody"]["content"]["application/json"]["example"]
         response = api.request(method, path, json=example)
-        assert response.is_success, response.text
+        assert response.is_success is not refused, response.text
         return response.json()
 
     send("post", "/hospitals")
@@ -138,6 +151,14 @@ def test_the_examples_do_what_they_say(api):
     send("put", "/patients/p-4711", "/patients/{external_id}")
     availability = send("post", "/availabilities")
     send("patch", f"/availabilities/{availability['id']}", "/availabilities/{availability_id}")
-    assert send("post", "/appointments")["status"] == "booked"
-    assert send("post", "/booking-requests")["status"] == "queued"
+    appointment = send("post", "/appointments")
+    assert appointment["status"] == "booked"
+    moved = send("post", f"/appointments/{appointment['id']}/move", "/appointments/{appointment_id}/move")
+    assert moved["start"] == APPOINTMENT_MOVE["start"]
+    queued = send("post", "/booking-requests")
+    assert queued["status"] == "queued"
+    again = send("post", f"/booking-requests/{queued['id']}/replace", "/booking-requests/{request_id}/replace")
+    assert again["specialty"] == "cardiology"
+    accepted = f"/booking-requests/{again['id']}/accept", "/booking-requests/{request_id}/accept"
+    assert "the request is queued" in send("post", *accepted, refused=True)["detail"].lower()
     assert send("post", "/booking-batches")["size"] == 1

@@ -47,7 +47,8 @@ def test_appointments_are_booked_in_the_order_sent(session, network):
     starts = {row.id: row.during.lower for row in session.scalars(select(Appointment))}
     assert [starts[id_] for id_ in ids] == [at("11:00"), at("09:00")]
     session.commit()
-    assert [message.topic for message in read(session, START, 10)] == ["appointment.booked"] * 2
+    told = [message.payload for message in read(session, START, 10) if message.topic == "appointment.booked"]
+    assert told == [{"appointment": str(id_), "hospital": str(network.lisbon)} for id_ in ids]
 
 
 @pytest.mark.parametrize(

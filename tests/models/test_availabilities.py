@@ -43,6 +43,22 @@ def test_every_fault_is_named_at_once(session, network):
     ]
 
 
+def test_one_shorter_than_an_hour_is_refused_since_no_appointment_fits_into_it(session, network):
+    refused = refusal_of(session, availability("d1", at("09:00"), at("09:59")))
+    assert refused.refusal is Refusal.INVALID
+    [fault] = refused.faults
+    assert (fault.code, fault.field) == ("shorter_than_an_hour", "end")
+    assert "would last 59 minutes" in fault.message
+    assert "at 2026-12-01T10:00:00+00:00 or later" in fault.message
+
+
+def test_none_is_cut_to_less_than_an_hour(session, network):
+    [id_] = create_availabilities(session, [availability("d1", at("09:00"), at("10:00"))])
+    with pytest.raises(Refused) as refused:
+        change_availability(session, id_, at("09:30"), at("10:00"), None)
+    assert [fault.code for fault in refused.value.faults] == ["shorter_than_an_hour"]
+
+
 def test_outside_the_openings_says_when_the_hospital_is_open(session, network):
     refused = refusal_of(session, availability("d1", at("07:00"), at("10:00")))
     assert refused.refusal is Refusal.CLASH

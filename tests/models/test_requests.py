@@ -5,12 +5,14 @@ import uuid
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
 from models.booking import BookingRequest, BookingRequestDoctor, RequestStatus
 from models.faults import Refusal, Refused
-from models.inputs import MAX_BATCH, BookingRequestIn
-from models.requests import cancel_request, create_batch, queue_requests
+from models.inputs import MAX_BATCH, BookingRequestChange, BookingRequestIn
+from models.requests import cancel_request, create_batch, queue_requests, replace_request, request_as_sent
 from tests.models.network import NOW, at
+from tests.workers.waiting import while_blocked
 
 
 def wish(**values) -> BookingRequestIn:
@@ -126,6 +128,58 @@ def test_cancelling_what_does_not_exist_finds_nothing(session, network):
     with pytest.raises(Refused) as refused:
         cancel_request(session, uuid.UUID(int=7), NOW)
     assert refused.value.refusal is Refusal.NOT_FOUND
+
+
+def test_a_request_is_known_as_it_was_sent(session, network):
+    sent = wish(doctors=["d2", "d1"], hospitals=["del"], specialty="cardiology", preferred=at("10:00"), priority="soon")
+    [id_] = queue_requests(session, [sent])
+    assert request_as_sent(session, id_) == sent
+
+
+def test_changes_leave_the_rest_as_it_was_and_null_takes_any():
+    before = wish(doctors=["d1"], hospitals=["lis"], priority="soon")
+    change = BookingRequestChange.model_validate({"doctors": None, "latest": at("19:00"), "priority": None})
+    assert change.applied_to(before) == wish(hospitals=["lis"], priority="soon", latest=at("19:00"))
+
+
+@pytest.mark.parametrize("status", ["queued", "planning", "conflict"])
+def test_a_request_is_replaced_by_a_wider_one(session, network, appointment, status):
+    [id_] = queue_requests(session, [wish(moves=appointment)])
+    put_in(session, id_, status)
+    new = replace_request(session, id_, wish(moves=appointment, latest=at("19:00")), NOW)
+    statuses = dict(session.execute(select(BookingRequest.id, BookingRequest.status)).all())
+    assert statuses == {id_: RequestStatus.CANCELLED, new: RequestStatus.QUEUED}
+
+
+def test_where_the_new_one_will_not_do_the_old_one_stays(session, network):
+    [id_] = queue_requests(session, [wish()])
+    with pytest.raises(Refused):
+        replace_request(session, id_, wish(doctors=["d9"]), NOW)
+    assert session.scalars(select(BookingRequest.status)).all() == [RequestStatus.QUEUED]
+
+
+def test_a_booked_request_is_not_replaced(session, network):
+    [id_] = queue_requests(session, [wish()])
+    put_in(session, id_, "booked")
+    with pytest.raises(Refused) as refused:
+        replace_request(session, id_, wish(), NOW)
+    assert [fault.code for fault in refused.value.faults] == ["request_decided"]
+    assert session.scalar(select(func.count()).select_from(BookingRequest)) == 1
+
+
+def test_of_two_who_replace_it_one_queues_another(session, engine, network):
+    [id_] = queue_requests(session, [wish()])
+    session.commit()
+
+    def second() -> str:
+        with Session(engine) as other, other.begin(), pytest.raises(Refused) as refused:
+            replace_request(other, id_, wish(), NOW)
+        return refused.value.faults[0].code
+
+    with Session(engine) as first:
+        replace_request(first, id_, wish(), NOW)
+        assert while_blocked(engine, second, first.commit) == "request_decided"
+    assert session.scalar(select(func.count()).select_from(BookingRequest)) == 2
 
 
 def put_in(session, request: uuid.UUID, status: str) -> None:

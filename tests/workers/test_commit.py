@@ -94,7 +94,11 @@ def test_other_systems_are_told_without_patient_data(network, planning):
     told = {message.topic: message.payload for message in network.all(OutboxMessage)}
     assert told == {
         "booking_request.decided": {"booking_request": str(booked), "status": "booked"},
-        "appointment.booked": {"appointment": str(appointment.id), "booking_request": str(booked)},
+        "appointment.booked": {
+            "appointment": str(appointment.id),
+            "booking_request": str(booked),
+            "hospital": str(planning.hospital),
+        },
     }
 
 
@@ -211,7 +215,12 @@ def test_a_request_that_moves_an_appointment_keeps_its_id(engine, network, plann
     assert planning.status(request) is RequestStatus.BOOKED
     told = [each.payload for each in network.all(OutboxMessage) if each.topic == "appointment.moved"]
     assert told == [
-        {"appointment": str(appointment), "booking_request": str(request), "start": network.at(14).isoformat()}
+        {
+            "appointment": str(appointment),
+            "booking_request": str(request),
+            "hospital": str(planning.hospital),
+            "start": network.at(14).isoformat(),
+        }
     ]
     assert faults(engine) == set()
 
