@@ -19,6 +19,8 @@ from api import (
     hospitals,
     media,
     openapi,
+    overview,
+    overview_files,
     planning_runs,
     problem_pages,
     problems,
@@ -43,11 +45,12 @@ RESOURCES = (
     booking_batches,
     schedule,
     planning_runs,
+    overview,
     calendar_feeds,
     events,
     health,
 )
-FILES = (calendars,)
+FILES = (calendars, overview_files)
 PAGES = (start, live, start_page, problem_pages)
 
 _log = structlog.get_logger("slotwise.api")

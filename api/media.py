@@ -1,4 +1,4 @@
-"""What the API speaks: JSON in, CSV too where a route takes it, and JSON out. Others are told what to send instead."""
+"""What the API speaks: JSON in and out, CSV where a route takes or gives it. Others are told what to send instead."""
 
 from typing import Annotated
 
@@ -10,7 +10,8 @@ from starlette.types import Scope
 
 from api.problems import Halt
 
-_GIVEN = frozenset({"application/json", "application/problem+json", "application/*", "*/*"})
+_JSON = frozenset({"application/json", "application/problem+json", "application/*", "*/*"})
+_CSV = frozenset({"text/csv", "text/*", "*/*"})
 
 
 class CsvRoute(APIRoute):
@@ -28,7 +29,7 @@ async def speaks_json(
     content_type: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> None:
     """Refuse a request whose body is not declared as JSON, or that takes no JSON for an answer."""
-    if accept is not None and not any(_accepts(part) for part in accept.split(",")):
+    if not _accepts(accept, _JSON):
         raise Halt("not_acceptable", "Answers are JSON; send Accept: application/json, or leave the header out.")
     takes_csv = isinstance(request.scope["route"], CsvRoute)
     if _has_body(request) and not takes_csv and not _is_json(content_type or ""):
@@ -39,9 +40,19 @@ async def speaks_json(
         )
 
 
-def _accepts(part: str) -> bool:
+async def speaks_csv(accept: Annotated[str | None, Header(include_in_schema=False)] = None) -> None:
+    """Refuse a request that takes no CSV for an answer."""
+    if not _accepts(accept, _CSV):
+        raise Halt("not_acceptable", "Answers are CSV here; send Accept: text/csv, or leave the header out.")
+
+
+def _accepts(accept: str | None, given: frozenset[str]) -> bool:
+    return accept is None or any(_is_wanted(part, given) for part in accept.split(","))
+
+
+def _is_wanted(part: str, given: frozenset[str]) -> bool:
     kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
-    return kind in _GIVEN and not any(
+    return kind in given and not any(
         each.replace(" ", "") in ("q=0", "q=0.0", "q=0.00", "q=0.000") for each in parameters
     )
 

@@ -105,6 +105,7 @@ _TAGS = {
     "Booking requests": "Wishes for an hour, alone or in batches: queued, decided, polled.",
     "Schedule": "What a day looks like.",
     "Planning runs": "What the planners have been doing.",
+    "Overview": "How full the days are, what waits, how soon patients are seen, why others were refused.",
     "Calendars": "A doctor's schedule on phones: addresses to subscribe to, and what is read there.",
     "Events": "What happened, for other systems.",
     "Health": "For the operator.",

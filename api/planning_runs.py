@@ -3,7 +3,7 @@
 import uuid
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from api.named import gone
@@ -11,9 +11,22 @@ from api.pages import ById, Page
 from api.problems import documented
 from api.times import UTC, InstantOut, local
 from models.booking import JsonObject, PlanningRun, RunStatus
+from models.overview.runs import Goal, proof, seconds
 from models.session import transaction
 
 router = APIRouter(prefix="/planning-runs", tags=["Planning runs"])
+
+
+class ProofOut(BaseModel):
+    """What was proved of a plan: that it is the best, or how far from the best it may be."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    best: bool = Field(description="Whether no plan is better")
+    goal: Goal | None = Field(description="The first goal in which a better plan was not ruled out; null: it is best")
+    reached: int = Field(description="What the plan reaches in that goal")
+    bound: int = Field(description="What no plan goes beyond there")
+    gap: float = Field(description="The difference between the two over the larger one, from 0 to 1")
 
 
 class PlanningRunOut(BaseModel):
@@ -29,6 +42,7 @@ class PlanningRunOut(BaseModel):
     booked: int | None
     conflicts: int | None
     requeued: int | None = Field(description="Requests that lost their hours to a race and were queued again")
+    proof: ProofOut | None = Field(description="null: there is no plan, as yet or at all")
     outcome: JsonObject | None = Field(description="The plan's status, objective, bound and receipt")
     error: str | None
 
@@ -61,11 +75,12 @@ def _shown(run: PlanningRun) -> PlanningRunOut:
         worker=run.worker,
         started_at=local(run.started_at, UTC),
         finished_at=run.finished_at and local(run.finished_at, UTC),
-        seconds=(run.finished_at - run.started_at).total_seconds() if run.finished_at else None,
+        seconds=seconds(run),
         requests=run.requests,
         booked=run.booked,
         conflicts=run.conflicts,
         requeued=run.requeued,
+        proof=proof(run.outcome),
         outcome=run.outcome,
         error=run.error,
     )

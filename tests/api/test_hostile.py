@@ -93,6 +93,8 @@ def test_no_body_is_a_fault_of_ours(town: Town, method, path, data):
 GETS = (
     "/hospitals", "/users", "/doctors", "/patients", "/availabilities", "/appointments", "/booking-requests",
     "/booking-batches", "/schedule", "/planning-runs", "/events", "/hospitals/central/openings",
+    "/overview/utilisation", "/overview/utilisation.csv", "/overview/waiting", "/overview/time-to-appointment",
+    "/overview/conflicts.csv", "/planning-runs.csv",
 )  # fmt: skip
 PARAMETERS = (
     "limit",
@@ -103,6 +105,7 @@ PARAMETERS = (
     "status",
     "date",
     "days",
+    "weeks",
     "from",
     "to",
     "batch",
