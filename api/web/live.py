@@ -107,14 +107,14 @@ def _as_text(position: Position) -> str:
 
 
 def _kinds(messages: Iterable[OutboxMessage], hospital: uuid.UUID | None) -> list[str]:
-    """What has changed, each kind once."""
-    here = {None, str(hospital)}
-    kinds = {
-        _KINDS.get(message.topic.partition(".")[0])
-        for message in messages
-        if hospital is None or message.payload.get("hospital") in here
-    }
+    """What has changed, each kind once; of a message that names hospitals only if it names this one."""
+    kinds = {_KINDS.get(message.topic.partition(".")[0]) for message in messages if _concerns(message, hospital)}
     return sorted(kind for kind in kinds if kind)
+
+
+def _concerns(message: OutboxMessage, hospital: uuid.UUID | None) -> bool:
+    named = {message.payload.get(key) for key in ("hospital", "former_hospital")} - {None}
+    return hospital is None or not named or str(hospital) in named
 
 
 def _newest() -> Position:

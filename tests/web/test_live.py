@@ -67,6 +67,14 @@ def test_what_happens_at_another_hospital_is_left_out(town: Town, since, session
         assert next(events)["event"] == "requests"
 
 
+def test_a_hospital_hears_of_an_appointment_that_leaves_it(town: Town, since, session):
+    here = town.get("/hospitals/central")["id"]
+    with session() as telling:
+        outbox.tell(telling, "appointment.moved", [{"hospital": "another", "former_hospital": here}])
+    with listening(town.api, f"/app/live?since={since}&hospital={here}") as events:
+        assert next(events)["event"] == "schedule"
+
+
 def test_a_reader_waits_for_a_transaction_that_began_earlier(town: Town, session):
     """The newest place is one that no later message can come before; else a page would step over a change."""
     with session() as slow:
