@@ -7,7 +7,7 @@ the outbox has grown, and only then does each listener read what is new for it.
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing, suppress
 from typing import Annotated
 
@@ -44,7 +44,7 @@ class Watcher:
         self._task: asyncio.Task[None] | None = None
         self.newest: Position | None = None
 
-    async def changes(self, since: Position) -> AsyncIterator[Position]:
+    async def changes(self, since: Position) -> AsyncGenerator[Position]:
         """Yield whenever there may be messages after `since`, with how far they go; the caller reads them."""
         self.listeners += 1
         if self._task is None:
@@ -60,7 +60,7 @@ class Watcher:
                 yield seen
         finally:
             self.listeners -= 1
-            if not self.listeners and self._task:
+            if not self.listeners and self._task is not None:
                 self._task.cancel()
                 self._task = None
 
