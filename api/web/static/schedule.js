@@ -1,0 +1,184 @@
+// The grid of the schedule page: puts the server's blocks into the calendar component, and tells the server of clicks.
+// The component's times are made up: a quarter of an hour is a row, and the server's table says what a row is.
+const QUARTER = 15 * 60 * 1000;
+const DAY = 24 * 60 * 60 * 1000;
+
+let calendar = null;
+let data = null;
+let holder = null;
+
+const column = (date) => Math.round((midnight(date) - Date.parse(data.date)) / DAY);
+const row = (date) => Math.floor((wall(date) - midnight(date)) / QUARTER);
+const wall = (date) => Date.parse(`${date.toISOString().slice(0, 19)}Z`);
+const midnight = (date) => Math.floor(wall(date) / DAY) * DAY;
+const hour = (date, before = 0) => data.hours[column(date)]?.[row(date) - before];
+
+function element(name, text, attributes = {}) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+function options() {
+  const rows = data.rows.length;
+  return {
+    view: data.view,
+    date: data.date,
+    resources: data.resources,
+    events: data.events,
+    slotMaxTime: { minutes: 15 * rows },
+    columnWidth: `minmax(${data.days.length > 1 ? 7.5 : 9.5}rem, 1fr)`,
+  };
+}
+
+function content({ event }) {
+  const told = event.extendedProps;
+  if (told.kind === "available") {
+    return { domNodes: [element("button", event.title, { type: "button", class: "handle", "aria-label": told.label, title: told.label, "data-opens": told.opens })] };
+  }
+  if (told.kind !== "appointment") return { domNodes: event.title ? [element("span", event.title)] : [] };
+  const parts = [element("time", told.time), element("b", event.title)];
+  if (told.status_words) parts.push(element("i", told.status_words));
+  return { domNodes: parts };
+}
+
+const named = (title, below) => ({ domNodes: [element("b", title), element("small", below)] });
+const heading = (doctor) => named(doctor.title, doctor.extendedProps.specialties);
+
+const dialog = (address, values) => htmx.ajax("GET", address, { target: "#dialog", values });
+
+function ask(resource, period) {
+  if (period) dialog("/app/schedule/at", { hospital: holder.dataset.hospital, doctor: resource.id, start: period[0], end: period[1] });
+}
+
+// The hours from one row to another, as far as they follow each other without a gap.
+function joined(info) {
+  const table = data.hours[column(info.start)];
+  let at = row(info.start);
+  const period = table[at] && [...table[at]];
+  const last = Math.ceil((wall(info.end) - midnight(info.start)) / QUARTER);
+  while (period && ++at < last && table[at]?.[0] === period[1]) period[1] = table[at][1];
+  return period;
+}
+
+function move(info) {
+  const target = hour(info.event.start);
+  const told = info.event.extendedProps;
+  const path = `/app/appointments/${info.event.id.split(" ")[0]}/move`;
+  if (!target) return info.revert();
+  const done = (event) => {
+    if (event.detail.pathInfo.requestPath !== path) return;
+    document.removeEventListener("htmx:afterRequest", done);
+    if (event.detail.xhr.status !== 204) info.revert();
+  };
+  document.addEventListener("htmx:afterRequest", done);
+  const doctor = info.event.resourceIds[0];
+  htmx.ajax("POST", path, { target: "#dialog", values: { doctor, hospital: holder.dataset.hospital, start: target[0], version: told.version } });
+}
+
+function draw() {
+  holder = document.getElementById("calendar");
+  if (!holder || holder.childElementCount) return;
+  data = JSON.parse(document.getElementById("calendar-data").textContent);
+  calendar = EventCalendar.create(holder, {
+    ...options(),
+    timeZone: "UTC",
+    firstDay: 1,
+    datesAboveResources: true,
+    allDaySlot: false,
+    headerToolbar: { start: "", center: "", end: "" },
+    height: "auto",
+    slotDuration: "00:15:00",
+    slotMinTime: "00:00:00",
+    slotLabelInterval: 0,
+    slotHeight: 44,
+    slotLabelFormat: (time) => data.rows[row(time)] ?? "",
+    scrollTime: "00:00:00",
+    dayHeaderFormat: (date) => {
+      const day = data.days[column(date)] ?? "";
+      if (data.resources.length > 1) return day; // the component gives a doctor who is alone no heading
+      return data.days.length > 1 ? named(day, data.resources[0].title) : heading(data.resources[0]);
+    },
+    resourceLabelContent: ({ resource }) => heading(resource),
+    eventContent: content,
+    eventDidMount: ({ el, event }) => {
+      el.dataset.id = event.id;
+      if (event.extendedProps.kind === "appointment") el.setAttribute("aria-label", event.extendedProps.label);
+      else if (event.extendedProps.kind !== "available") el.setAttribute("aria-hidden", "true");
+    },
+    pointer: true,
+    selectable: true,
+    selectMinDistance: 8,
+    eventStartEditable: true,
+    eventDurationEditable: false,
+    dateClick: (info) => ask(info.resource, hour(info.date)),
+    select: (info) => { ask(info.resource, joined(info)); calendar.unselect(); },
+    eventClick: ({ event }) => event.extendedProps.opens && dialog(event.extendedProps.opens),
+    eventDrop: move,
+  });
+}
+
+// What others (and we ourselves) have changed: the blocks are drawn again; scroll and focus stay.
+let asking = false;
+let again = false;
+
+async function refresh() {
+  if (!document.getElementById("calendar") || document.hidden) return;
+  if (asking) { again = true; return; }
+  asking = true;
+  try {
+    const answer = await fetch(holder.dataset.again, { headers: { Accept: "application/json" } });
+    const fresh = answer.ok ? await answer.json() : data;
+    if (!fresh.rows) { location.reload(); return; }
+    const focused = holder.contains(document.activeElement) && document.activeElement.closest("[data-id]")?.dataset.id;
+    const changed = JSON.stringify([fresh.rows, fresh.resources]) !== JSON.stringify([data.rows, data.resources]);
+    data = fresh;
+    if (changed) for (const [name, value] of Object.entries(options())) calendar.setOption(name, value);
+    else calendar.setOption("events", data.events);
+    document.getElementById("schedule-clock").textContent = data.clock;
+    if (focused) requestAnimationFrame(() => {
+      const found = holder.querySelector(`[data-id="${CSS.escape(focused)}"]`);
+      (found?.querySelector("button") ?? found)?.focus({ preventScroll: true });
+    });
+  } catch { /* the server is away: the page says so by itself, and asks again at the next change */ } finally {
+    asking = false;
+    if (again) { again = false; refresh(); }
+  }
+}
+
+draw();
+document.addEventListener("htmx:afterSettle", draw);
+document.body.addEventListener("schedule", refresh);
+document.body.addEventListener("schedule-changed", refresh);
+setInterval(refresh, 60000);
+document.addEventListener("visibilitychange", refresh);
+
+// An availability's handle lies in the background of its column, where the component hears no clicks.
+document.addEventListener("click", (event) => {
+  const handle = event.target.closest("[data-opens]");
+  if (handle) dialog(handle.dataset.opens);
+});
+document.addEventListener("pointerdown", (event) => event.target.closest?.("[data-opens]") && event.stopPropagation(), true);
+
+// Pickers: typing hides the names that do not match; Escape and a click elsewhere close them.
+document.addEventListener("input", (event) => {
+  const list = event.target.dataset.narrows && document.getElementById(event.target.dataset.narrows);
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const wanted = plain(event.target.value.trim());
+  for (const each of list?.querySelectorAll("li, label") ?? []) each.hidden = !plain(each.textContent).includes(wanted);
+});
+for (const picker of document.querySelectorAll("details.picker")) {
+  picker.addEventListener("toggle", () => picker.open && picker.querySelector("input[type=search]")?.focus());
+  picker.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { picker.open = false; picker.querySelector("summary").focus(); }
+  });
+  document.addEventListener("click", (event) => { if (!picker.contains(event.target)) picker.open = false; });
+}
+
+// A date that is picked with the pointer is shown at once; one that is typed waits for Enter or the button.
+const date = document.querySelector("[data-date]");
+let typed = false;
+date?.addEventListener("keydown", () => { typed = true; });
+date?.addEventListener("pointerdown", () => { typed = false; });
+date?.addEventListener("change", () => { if (!typed && date.value) date.form.requestSubmit(); });
