@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api import examples
+from api.idempotency import Answer, Posted
 from api.named import ExternalId, gone
 from api.pages import ById, Page
 from api.problems import documented
 from api.times import UTC, InstantOut, local
-from models.directory import upsert_patients, upsert_users
-from models.inputs import PatientIn, Specialty, UserIn
+from models.directory import search_patients, upsert_patients, upsert_users
+from models.inputs import PatientIn, PatientSearch, Specialty, UserIn
 from models.people import Doctor, DoctorSpecialty, Patient, Role, User
 from models.references import as_uuid, find_patients
 from models.session import transaction
@@ -44,6 +45,12 @@ class PatientOut(BaseModel):
     name: str
     active: bool
     updated_at: InstantOut
+
+
+class PatientsOut(BaseModel):
+    """The patients found: one with just that `external_id` first, then active ones by name, then the others."""
+
+    items: list[PatientOut]
 
 
 @router.put(
@@ -157,6 +164,26 @@ def read_patient(external_id: ExternalId) -> PatientOut:
         if found is None:
             raise gone("patient", external_id)
         return _patient_shown(session.get_one(Patient, found.id))
+
+
+@router.post(
+    "/patients/search",
+    response_model=PatientsOut,
+    summary="Search patients",
+    openapi_extra=examples.body(examples.PATIENT_SEARCH),
+    responses=documented(invalid=["missing", "too_short", "out_of_range"]),
+)
+def search(post: Posted, asked: PatientSearch) -> Response:
+    """Patients of whom some words begin as those sent: of their names, or of their `external_id`.
+
+    Case and accents make no difference. It is a POST so that no name stands in an address, where logs would keep it.
+    """
+
+    def work(session: Session) -> Answer:
+        found = search_patients(session, asked.text, asked.limit)
+        return Answer(200, PatientsOut(items=[_patient_shown(patient) for patient in found]))
+
+    return post.once(work)
 
 
 def _users_shown(session: Session, users: Sequence[User]) -> list[UserOut]:

@@ -1,9 +1,9 @@
-"""Keeping the copies of users and patients current: idempotent upserts, whole sets at a time."""
+"""Keeping the copies of users and patients current (idempotent upserts, whole sets at a time), and finding patients."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -11,6 +11,12 @@ from models.faults import Fault, Refusal, refuse_if
 from models.inputs import PatientIn, UserIn
 from models.people import Doctor, DoctorSpecialty, Patient, Role, User
 from models.schedule import Availability
+
+# Every word that was asked for, as the beginning of a word; none at all matches nobody.
+_ASKED = """(
+    SELECT string_agg('''' || word || ''':*', ' & ')::tsquery
+    FROM unnest(tsvector_to_array(search_words(:asked))) AS word
+)"""
 
 
 def upsert_users(session: Session, users: Mapping[str, UserIn]) -> dict[str, uuid.UUID]:
@@ -53,6 +59,20 @@ def upsert_patients(session: Session, patients: Mapping[str, PatientIn]) -> dict
     return dict(
         session.execute(select(Patient.external_id, Patient.id).where(Patient.external_id.in_(patients.keys()))).all()
     )
+
+
+def search_patients(session: Session, words: str, limit: int) -> Sequence[Patient]:
+    """The patients whose names, or external id, have words that begin with each of `words`, at most `limit`.
+
+    Case and accents make no difference. Whoever has just that external id comes first, then the active ones by name.
+    """
+    theirs = func.search_words(Patient.name + literal_column("' '") + Patient.external_id)
+    return session.scalars(
+        select(Patient)
+        .where(theirs.bool_op("@@")(text(_ASKED).bindparams(asked=words)))
+        .order_by((Patient.external_id == words).desc(), Patient.active.desc(), func.lower(Patient.name), Patient.id)
+        .limit(limit)
+    ).all()
 
 
 def _upsert_users(session: Session, users: Mapping[str, UserIn]) -> dict[str, uuid.UUID]:

@@ -65,3 +65,18 @@ def test_no_refusal_repeats_a_name(api):
             if error["pointer"].startswith("#/name"):
                 assert "value" not in error
                 assert "Maria" not in error["message"]
+
+
+def test_patients_are_found_by_what_somebody_remembers(town: Town):
+    town.put("/patients/p3", name="Joana Reis", active=False)
+    found = town.post("/patients/search", text="JOA reis")["items"]
+    assert [(each["external_id"], each["active"]) for each in found] == [("p2", True), ("p3", False)]
+    assert found[0] == town.get("/patients/p2")
+    assert len(town.post("/patients/search", text="joa", limit=1)["items"]) == 1
+    assert town.post("/patients/search", text="p1")["items"][0]["name"] == "Maria Silva"
+
+
+def test_a_search_for_nothing_is_refused(api):
+    refused(api.post("/patients/search", json={"text": " "}), 422, "too_short")
+    refused(api.post("/patients/search", json={}), 422, "missing")
+    refused(api.post("/patients/search", json={"text": "a", "limit": 101}), 422, "out_of_range")

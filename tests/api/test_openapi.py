@@ -30,6 +30,7 @@ def test_there_is_every_route_of_the_design():
         "/doctors",
         "/patients",
         "/patients/{external_id}",
+        "/patients/search",
         "/availabilities",
         "/availabilities/{availability_id}",
         "/appointments",
@@ -149,6 +150,7 @@ def test_the_examples_do_what_they_say(api):
     send("put", "/hospitals/central/exceptions/2030-12-25", "/hospitals/{hospital}/exceptions/{date}")
     send("put", "/users/d-17", "/users/{external_id}")
     send("put", "/patients/p-4711", "/patients/{external_id}")
+    assert [each["name"] for each in send("post", "/patients/search")["items"]] == ["Maria Silva"]
     availability = send("post", "/availabilities")
     send("patch", f"/availabilities/{availability['id']}", "/availabilities/{availability_id}")
     appointment = send("post", "/appointments")
