@@ -34,6 +34,7 @@ from api.settings import api_settings
 from api.waiting import Waiters
 from api.web import live, problem_view, start
 from api.web.rendering import Assets
+from api.web.schedule import pages as schedule_pages
 from models.settings import settings
 
 RESOURCES = (
@@ -51,7 +52,7 @@ RESOURCES = (
     health,
 )
 FILES = (calendars, overview_files)
-PAGES = (start, live, start_page, problem_pages)
+PAGES = (start, live, schedule_pages, start_page, problem_pages)
 
 _log = structlog.get_logger("slotwise.api")
 
