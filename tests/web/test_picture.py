@@ -69,9 +69,10 @@ def refusals(draw: st.DrawFn) -> tuple[Problem, Request]:
 
 def marked(problem: Problem, request: Request) -> list[Mark]:
     """The marks of the conflict that the request ends in, and of its alternatives."""
+    timezones = {hospital.id: hospital.timezone for hospital in problem.hospitals}
     found = []
     for conflict in explain_hopeless(problem, Wording.of(problem)):
-        found += marks(conflict.kind, conflict.facts, problem, request)
+        found += marks(conflict.kind, conflict.facts, timezones, request)
         told = [
             {"start": a.start.isoformat(), "doctor": a.doctor, "hospital": a.hospital} for a in conflict.alternatives
         ]
@@ -169,13 +170,13 @@ def test_a_closed_window_shows_its_hours_and_the_next_that_are_open():
 
 
 def test_the_nearest_availability_is_marked_at_its_hour_nearest_the_window():
-    problem = one_day(MONDAY)
+    clocks = {"h1": "Europe/Lisbon"}
     nearest = {"doctor": "d1", "hospital": "h1", "start": at(MONDAY, 9).isoformat(), "end": at(MONDAY, 13).isoformat()}
     request = wish(14, 18)
-    (mark,) = marks(ConflictKind.NO_AVAILABILITY, {"nearest_availability": nearest}, problem, request)
+    (mark,) = marks(ConflictKind.NO_AVAILABILITY, {"nearest_availability": nearest}, clocks, request)
     assert instant(mark.start) == at(MONDAY, 12)
-    assert marks(ConflictKind.NO_AVAILABILITY, {"nearest_availability": None}, problem, request) == []
-    assert marks(ConflictKind.HOSPITAL_CLOSED, {"next_opening": None}, problem, request) == []
+    assert marks(ConflictKind.NO_AVAILABILITY, {"nearest_availability": None}, clocks, request) == []
+    assert marks(ConflictKind.HOSPITAL_CLOSED, {"next_opening": None}, clocks, request) == []
 
 
 @pytest.mark.parametrize(("month", "hours"), [(3, 23), (10, 25)])

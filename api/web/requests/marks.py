@@ -7,18 +7,18 @@ from typing import Any
 from api.web.requests.picture import HourState, Mark
 from planner.instants import HOUR_US, LocalClock, micros
 from planner.plan import ConflictKind
-from planner.problem import Problem, Request
+from planner.problem import Request
 
 Facts = Mapping[str, Any]  # Any: JSON values
 
 
-def marks(kind: ConflictKind, facts: Facts, problem: Problem, request: Request) -> list[Mark]:
-    """A mark for every hour that the facts of a conflict name."""
+def marks(kind: ConflictKind, facts: Facts, timezones: Mapping[str, str], request: Request) -> list[Mark]:
+    """A mark for every hour that the facts of a conflict name. `timezones`: of hospitals, by id."""
     match kind:
         case ConflictKind.HOSPITAL_CLOSED:
             return list(_opening(facts["next_opening"]))
         case ConflictKind.NO_AVAILABILITY:
-            return list(_availability(facts["nearest_availability"], problem, request))
+            return list(_availability(facts["nearest_availability"], timezones, request))
         case ConflictKind.HOURS_TAKEN:
             return hours(facts["appointments"], HourState.TAKEN)
         case ConflictKind.PATIENT_BUSY:
@@ -37,12 +37,13 @@ def _opening(following: Facts | None) -> Iterator[Mark]:
         yield Mark(_at(following["first_hour"]), HourState.NEAREST, hospital=following["hospital"])
 
 
-def _availability(nearest: Facts | None, problem: Problem, request: Request) -> Iterator[Mark]:
+def _availability(nearest: Facts | None, timezones: Mapping[str, str], request: Request) -> Iterator[Mark]:
     """The hour of the nearest availability that lies the least time outside the window."""
     if not nearest:
         return
-    timezone = next((each.timezone for each in problem.hospitals if each.id == nearest["hospital"]), "UTC")
-    starts = LocalClock(timezone).full_hours(_at(nearest["start"]), _at(nearest["end"]))
+    starts = LocalClock(timezones.get(nearest["hospital"], "UTC")).full_hours(
+        _at(nearest["start"]), _at(nearest["end"])
+    )
     first, last = micros(request.earliest), micros(request.latest) - HOUR_US
     if starts:
         start = min(starts, key=lambda start: max(first - start, start - last))

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from planner.hours import available_hours
 from planner.instants import HOUR_US, LocalClock, instant, join, micros
-from planner.problem import Doctor, Problem, Request
+from planner.problem import Doctor, Hospital, Problem, Request
 
 MOST_DAYS = 14
 """The most rows. Days with an alternative come first, then days with other marks, then the first of the window."""
@@ -161,16 +161,14 @@ def picture(problem: Problem, request: Request, marks: Sequence[Mark], zone: Zon
 def _ground(
     problem: Problem, request: Request, days: Sequence[dt.date], zone: ZoneInfo, now: int
 ) -> Mapping[int, HourState]:
-    """What is true of every full hour of the days by the clocks of the acceptable hospitals."""
+    """What is true of every full hour of the days by the clocks of the hospitals concerned."""
     window = range(micros(request.earliest), micros(request.latest) - HOUR_US + 1)
     states: dict[int, HourState] = {}
 
     def note(start: int, state: HourState) -> None:
         states[start] = max(states.get(start, HourState.CLOSED), state)
 
-    for hospital in problem.hospitals:
-        if not _at(request, hospital.id):
-            continue
+    for hospital in _concerned(problem, request):
         clock = LocalClock(hospital.timezone)
         for day in days:
             for start in clock.full_hours(*_ends(day, zone)):
@@ -182,6 +180,14 @@ def _ground(
         if start in window:
             note(start, state)
     return states
+
+
+def _concerned(problem: Problem, request: Request) -> list[Hospital]:
+    """The acceptable hospitals at which an acceptable doctor is ever available; all acceptable ones if none is."""
+    doctors = {doctor.id for doctor in problem.doctors if _acceptable(request, doctor)}
+    seen_at = {each.hospital for each in problem.availabilities if each.doctor in doctors}
+    acceptable = [hospital for hospital in problem.hospitals if _at(request, hospital.id)]
+    return [hospital for hospital in acceptable if hospital.id in seen_at] or acceptable
 
 
 def _available(problem: Problem, request: Request, now: int) -> Iterator[tuple[int, HourState]]:
