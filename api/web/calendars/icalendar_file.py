@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import STATUS, TRANSP, Calendar, Event, vDuration, vText
 
+from api.web import clocks
 from api.web.words import t
 from models.calendar_feeds import AppointmentEvent, AvailabilityEvent, FeedContent
 from models.schedule import AppointmentStatus
@@ -79,8 +80,8 @@ def _event(told: AppointmentEvent | AvailabilityEvent, summary: str, since: dt.d
         summary=summary,
         description=t(
             "calendars-event-clock",
-            start=f"{told.start.astimezone(zone):%H:%M}",
-            end=f"{told.end.astimezone(zone):%H:%M}",
+            start=clocks.clock(told.start, zone),
+            end=clocks.clock(told.end, zone),
             zone=told.timezone,
         ),
         location=told.hospital,
