@@ -32,15 +32,14 @@ function options() {
   };
 }
 
+// What can be opened is a button; the component's own would be articles that say they are buttons.
 function content({ event }) {
-  const told = event.extendedProps;
-  if (told.kind === "available") {
-    return { domNodes: [element("button", event.title, { type: "button", class: "handle", "aria-label": told.label, title: told.label, "data-opens": told.opens })] };
-  }
-  if (told.kind !== "appointment") return { domNodes: event.title ? [element("span", event.title)] : [] };
-  const parts = [element("time", told.time), element("b", event.title)];
-  if (told.status_words) parts.push(element("i", told.status_words));
-  return { domNodes: parts };
+  const { kind, label, opens, status_words } = event.extendedProps;
+  if (!opens) return { domNodes: event.title ? [element("span", event.title)] : [] };
+  const button = element("button", "", { type: "button", class: kind === "available" ? "handle" : "hour", "aria-label": label, title: label, "data-opens": opens });
+  button.append(element(kind === "available" ? "span" : "b", event.title));
+  if (status_words) button.append(element("i", status_words));
+  return { domNodes: [button] };
 }
 
 const named = (title, below) => ({ domNodes: [element("b", title), element("small", below)] });
@@ -77,6 +76,14 @@ function move(info) {
   htmx.ajax("POST", path, { target: "#dialog", values: { doctor, hospital: holder.dataset.hospital, start: target[0], version: told.version } });
 }
 
+// The component says that it is a table, whose cells would be empty: what is in it are buttons that tell all themselves.
+function plain() {
+  holder.firstElementChild?.removeAttribute("role");
+  for (const each of holder.querySelectorAll("[role=rowgroup], [role=row], [role=cell], [role=columnheader]")) {
+    for (const name of ["role", "aria-colspan", "aria-colindex"]) each.removeAttribute(name);
+  }
+}
+
 function draw() {
   holder = document.getElementById("calendar");
   if (!holder || holder.childElementCount) return;
@@ -85,7 +92,7 @@ function draw() {
     ...options(),
     timeZone: "UTC",
     firstDay: 1,
-    datesAboveResources: true,
+    datesAboveResources: data.days.length > 1,
     allDaySlot: false,
     headerToolbar: { start: "", center: "", end: "" },
     height: "auto",
@@ -93,6 +100,7 @@ function draw() {
     slotMinTime: "00:00:00",
     slotLabelInterval: 0,
     slotHeight: 44,
+    eventTimeFormat: () => "", // every block tells its own time; formatting them all takes longer than drawing them
     slotLabelFormat: (time) => data.rows[row(time)] ?? "",
     scrollTime: "00:00:00",
     dayHeaderFormat: (date) => {
@@ -104,9 +112,9 @@ function draw() {
     eventContent: content,
     eventDidMount: ({ el, event }) => {
       el.dataset.id = event.id;
-      if (event.extendedProps.kind === "appointment") el.setAttribute("aria-label", event.extendedProps.label);
-      else if (event.extendedProps.kind !== "available") el.setAttribute("aria-hidden", "true");
+      if (!event.extendedProps.opens) el.setAttribute("aria-hidden", "true");
     },
+    eventAllUpdated: plain,
     pointer: true,
     selectable: true,
     selectMinDistance: 8,
@@ -114,7 +122,6 @@ function draw() {
     eventDurationEditable: false,
     dateClick: (info) => ask(info.resource, hour(info.date)),
     select: (info) => { ask(info.resource, joined(info)); calendar.unselect(); },
-    eventClick: ({ event }) => event.extendedProps.opens && dialog(event.extendedProps.opens),
     eventDrop: move,
   });
 }
@@ -136,6 +143,7 @@ async function refresh() {
     data = fresh;
     if (changed) for (const [name, value] of Object.entries(options())) calendar.setOption(name, value);
     else calendar.setOption("events", data.events);
+    plain();
     document.getElementById("schedule-clock").textContent = data.clock;
     if (focused) requestAnimationFrame(() => {
       const found = holder.querySelector(`[data-id="${CSS.escape(focused)}"]`);
@@ -154,12 +162,12 @@ document.body.addEventListener("schedule-changed", refresh);
 setInterval(refresh, 60000);
 document.addEventListener("visibilitychange", refresh);
 
-// An availability's handle lies in the background of its column, where the component hears no clicks.
 document.addEventListener("click", (event) => {
-  const handle = event.target.closest("[data-opens]");
-  if (handle) dialog(handle.dataset.opens);
+  const button = event.target.closest("[data-opens]");
+  if (button) dialog(button.dataset.opens);
 });
-document.addEventListener("pointerdown", (event) => event.target.closest?.("[data-opens]") && event.stopPropagation(), true);
+// An availability's handle lies over its column, but is no hour of it.
+document.addEventListener("pointerdown", (event) => event.target.closest(".handle") && event.stopPropagation(), true);
 
 // Pickers: typing hides the names that do not match; Escape and a click elsewhere close them.
 document.addEventListener("input", (event) => {
