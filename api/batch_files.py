@@ -76,6 +76,11 @@ def queue_file(session: Session, file: RequestFile, label: str | None) -> uuid.U
     return batch
 
 
+def without_line(fault: Fault) -> str:
+    """What is wrong with a line, for a reader who sees which line it is."""
+    return fault.message.removeprefix(_line(fault.facts)) if "line" in fault.facts else fault.message
+
+
 def csv_template() -> str:
     """A header line and an example of a request."""
     return "".join(",".join(cells) + "\r\n" for cells in template(Kind.REQUESTS))
@@ -117,5 +122,5 @@ def _at_line(fault: Fault, origin: Origin) -> Fault:
     return replace(fault, field="", message=f"{_line(place)}{fault.message}", facts={**fault.facts, **place})
 
 
-def _line(place: Mapping[str, str | int]) -> str:
+def _line(place: Mapping[str, Any]) -> str:  # Any: the facts of a fault
     return f"Line {place['line']}: "

@@ -108,7 +108,7 @@ def queue_batch(post: Posted, batch: BatchIn, bell: RungBell) -> Response:
 
 
 def _queued(session: Session, batch: uuid.UUID) -> Answer:
-    (queued,) = _shown(session, [session.get_one(BookingBatch, batch)])
+    (queued,) = shown(session, [session.get_one(BookingBatch, batch)])
     return Answer(202, queued, {"Location": f"/booking-batches/{batch}", **RETRY_AFTER})
 
 
@@ -120,7 +120,7 @@ def list_batches(asked: ById) -> Page[BatchOut]:
         batches = batches.where(BookingBatch.id < asked.after)
     with transaction() as session:
         rows = session.scalars(batches).all()
-        return asked.page(rows, lambda row: (row.id,), lambda page: _shown(session, page))
+        return asked.page(rows, lambda row: (row.id,), lambda page: shown(session, page))
 
 
 @router.get("/{batch_id}", summary="Read a batch", responses=documented(not_found=["unknown_booking_batch"]))
@@ -146,10 +146,11 @@ def _read(batch_id: uuid.UUID) -> BatchOut:
         batch = session.get(BookingBatch, batch_id)
         if batch is None:
             raise gone("booking_batch", batch_id)
-        return _shown(session, [batch])[0]
+        return shown(session, [batch])[0]
 
 
-def _shown(session: Session, batches: Sequence[BookingBatch]) -> list[BatchOut]:
+def shown(session: Session, batches: Sequence[BookingBatch]) -> list[BatchOut]:
+    """Batches as answers give them, in order, with a fixed number of queries however many there are."""
     statuses: dict[uuid.UUID, Counter[RequestStatus]] = {batch.id: Counter() for batch in batches}
     kinds: dict[uuid.UUID, Counter[ConflictKind]] = {batch.id: Counter() for batch in batches}
     in_batches = BookingRequest.batch_id.in_(statuses)

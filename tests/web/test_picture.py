@@ -165,8 +165,9 @@ def test_a_closed_window_shows_its_hours_and_the_next_that_are_open():
     problem = one_day(MONDAY + DAY)
     named = [Mark(micros(at(MONDAY + DAY, 9)), HourState.NEAREST)]
     shown = picture(problem, wish(20, 22), named, LISBON, LONG_AGO)
-    assert [column.hour for column in shown.columns] == [9, 20, 21]
-    assert states(shown) == ["11 closed closed closed", "12 nearest closed closed"]
+    assert [column.hour for column in shown.columns] == [9, 10, 11, 12, 20, 21]
+    closed, outside = " closed", " outside"
+    assert states(shown) == ["11" + 6 * closed, "12 nearest" + 3 * outside + 2 * closed]
 
 
 def test_the_nearest_availability_is_marked_at_its_hour_nearest_the_window():

@@ -13,8 +13,8 @@ batches.py   batches: a file sent, faults by line, progress
 
 from fastapi import APIRouter
 
-from api.web.requests import listing, one
+from api.web.requests import asking, batches, listing, one
 
 router = APIRouter()
-for part in (listing, one):
+for part in (listing, asking, batches, one):
     router.include_router(part.router)

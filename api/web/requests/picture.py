@@ -229,12 +229,17 @@ def _overlaps(start: int, standing: Sequence[int]) -> bool:
 
 
 def _columns(cells: Sequence[tuple[Column, Cell]], request: Request) -> tuple[Column, ...]:
-    """The times of day at which there is something to see; those of the window where there is nothing in it."""
+    """The times of day between the first and the last at which there is something to see, those without an opening left
+    out; and those of the window, where there is nothing to see in it.
+    """
     kept = {column for column, cell in cells if cell.state not in _NOTHING}
     window = range(micros(request.earliest), micros(request.latest))
     inside = [(column, cell) for column, cell in cells if cell.start in window]
     if all(cell.state in _NOTHING for _, cell in inside):
         kept |= {column for column, _ in inside}
+    if kept:
+        first, last = min(kept), max(kept)
+        kept |= {column for column, cell in cells if first < column < last and cell.state is not HourState.CLOSED}
     return tuple(sorted(kept))
 
 

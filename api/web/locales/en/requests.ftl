@@ -136,3 +136,73 @@ requests-as-table = The same as a table
 requests-day = Day
 requests-hours = Hours
 requests-what = What
+
+# The form of a request
+requests-back = Back to the request
+requests-replaces-about = Let more hours, doctors or hospitals do. The request is queued anew with these wishes, and the one in conflict is taken back.
+requests-moves-about = This asks for another hour for an appointment that stands. The appointment stays until the new hour is booked.
+requests-search = Search
+requests-search-for = Name or id
+requests-search-patient = Search for a patient by name or id
+requests-choose-patient = Search for the patient and choose one of those found.
+requests-inactive = no longer active
+requests-more-patients = There are more; type more of the name.
+requests-no-patient = Nobody is found. Patients are added by the hospital's own system, not here; check the spelling, or search by id.
+requests-doctors-about = Nobody chosen: any doctor will do. Otherwise the first is the best.
+requests-add-doctor = Add a doctor
+requests-and-then = and then …
+requests-add = Add
+requests-up = Prefer { $doctor } more
+requests-down = Prefer { $doctor } less
+requests-remove = Remove { $doctor }
+requests-specialty-about = Only doctors who have it, also of those chosen above.
+requests-hospitals-about = None chosen: any hospital will do.
+requests-when-legend = When
+requests-clock = Times by the clock of
+requests-other-clock = The chosen hospitals go by the clock of { $place }, so the times below are now read by that; check them and send again.
+requests-earliest = Begins at the earliest
+requests-latest = Ends at the latest
+requests-longer = A week longer
+requests-preferred-time = Best near
+requests-preferred-about = Left empty: as early as possible.
+requests-queue = Queue the request
+requests-queue-again = Queue it again
+requests-leave = Leave it
+
+# Batches
+requests-file = CSV file
+requests-file-about = UTF-8, with a line that names the columns; at most { $most } requests. They are queued all or none.
+requests-choose-file = Choose a file first.
+requests-label = Name of the batch
+requests-label-about = Left empty: the name of the file.
+requests-queue-file = Queue the requests
+requests-template = Download a template
+requests-columns = What the columns hold
+requests-column = Column
+requests-holds = What it holds
+requests-many = {"; several apart by |"}
+requests-example = Example
+requests-required = required
+requests-file-refused = { $name }: { $count ->
+    [one] one fault.
+   *[other] { NUMBER($count) } faults.
+}
+requests-file-refused-about = Nothing was queued. Put right what is listed here, and send the file again.
+requests-faults = Faults by line
+requests-in-line = Line
+requests-value = Value
+requests-what-to-do = What is wrong, and what would do
+requests-more-faults = { NUMBER($count) } more faults are not listed.
+requests-batch = Batch
+requests-progress = Progress
+requests-finished = finished
+requests-no-batches = No batch yet
+requests-no-batches-about = A batch is a file of requests that are queued and followed together.
+requests-show-its = Show its requests
+requests-batch-under-way = { $decided } of { $size } decided …
+requests-batch-done = All { NUMBER($size) } decided in { $seconds }: { NUMBER($booked) } booked, { NUMBER($conflicts) } in conflict.
+requests-state-count-of = { $state }: { NUMBER($count) }.
+requests-batch-queued = Queued { $age }.
+requests-batch-so-far = Queued { $age }; { $seconds } so far.
+requests-why-not = Why not
+requests-no-conflicts = No request is in conflict.

@@ -1,0 +1,173 @@
+"""Asking for an hour: the form of a new request, and of one that is changed and tried again."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy import func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session
+
+from api.bell import RungBell
+from api.named import gone
+from api.problems import STATUS
+from api.times import Now
+from api.web import hospitals
+from api.web.forms import Faults, Sent, SentForm, first, of
+from api.web.rendering import page
+from api.web.requests.wish_form import TIMES, WishForm, folds, read_wish
+from models.directory import search_patients
+from models.faults import Fault, Refused
+from models.hospitals import Hospital
+from models.inputs import BookingRequestIn
+from models.people import Doctor, DoctorSpecialty, Patient, User
+from models.requests import queue_requests, replace_request, request_as_sent
+from models.schedule import Appointment
+from models.session import transaction
+from planner.problem import HOUR, Priority
+
+router = APIRouter(prefix="/app/requests")
+
+_FOUND_AT_ONCE = 8
+_FIELDS = {"patient", "doctors", "specialty", "hospitals", "priority", "clock", *TIMES}
+
+
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    """Everything that the form chooses from. `last`: the clock of the hospital looked at last."""
+
+    hospitals: Sequence[Hospital]
+    doctors: dict[str, str]
+    specialties: Sequence[str]
+    last: ZoneInfo
+
+
+@router.get("/new")
+def ask(
+    request: Request,
+    now: Now,
+    replaces: uuid.UUID | None = None,
+    like: uuid.UUID | None = None,
+    moves: uuid.UUID | None = None,
+) -> HTMLResponse:
+    """The form: empty, like a request that there is, or for another hour for an appointment."""
+    with transaction() as session:
+        choices = _choices(session, request)
+        if known := replaces or like:
+            wish = request_as_sent(session, known)
+            zone = WishForm(hospitals=tuple(wish.hospitals or ())).zone(choices.hospitals, choices.last)
+            form = WishForm.of(wish, zone, str(replaces or ""))
+        else:
+            form = _empty(session, choices.last, now, moves)
+        return _page(request, session, form, {}, choices, sent={})
+
+
+@router.post("/new")
+def queue(request: Request, sent: SentForm, now: Now, bell: RungBell) -> Response:
+    """Queue the request, or show the form again: with its faults, or after one of its other buttons."""
+    form, faults = WishForm.sent(sent), Faults()
+    action = first(sent, "do") or "queue"
+    with transaction() as session:
+        choices = _choices(session, request)
+        zone = form.zone(choices.hospitals, choices.last)
+        wish = read_wish(form, sent, zone, now, faults) if action == "queue" else None
+        if wish is None:
+            return _page(request, session, form.after(action), faults, choices, sent, status=422 if faults else 200)
+    try:
+        with transaction() as session:
+            id_ = _queued(session, wish, form.replaces, now)
+    except Refused as refusal:
+        of([_at_field(fault) for fault in refusal.faults], faults)
+        with transaction() as session:
+            return _page(request, session, form, faults, choices, sent, status=STATUS[refusal.refusal])
+    bell.ring()
+    return RedirectResponse(f"{router.prefix}/{id_}", status_code=303)
+
+
+@router.post("/patients")
+def search(request: Request, sent: SentForm) -> HTMLResponse:
+    """The patients who may be meant. What was typed comes in a body, since addresses end up in logs."""
+    form = WishForm.sent(sent)
+    with transaction() as session:
+        return page(request, "requests/patients.html", form=form, faults={}, **_patients(session, form))
+
+
+def _queued(session: Session, wish: BookingRequestIn, replaces: str, now: dt.datetime) -> uuid.UUID:
+    if not replaces:
+        return queue_requests(session, [wish])[0]
+    try:
+        replaced = uuid.UUID(replaces)
+    except ValueError:
+        raise gone("booking_request", replaces) from None
+    return replace_request(session, replaced, wish, now)
+
+
+def _at_field(fault: Fault) -> Fault:
+    """A fault of a field of the form; of anything else, one of the whole."""
+    known = fault.field.partition("[")[0] in _FIELDS
+    return fault if known else Fault(fault.code, "", fault.value, fault.message)
+
+
+def _empty(session: Session, zone: ZoneInfo, now: dt.datetime, moves: uuid.UUID | None) -> WishForm:
+    """A form that begins with the next full hour; for another hour for an appointment, with its patient."""
+    next_hour = (now.astimezone(zone) + HOUR).replace(minute=0, tzinfo=None).isoformat(timespec="minutes")
+    if moves is None:
+        return WishForm(clock=zone.key, earliest=next_hour)
+    appointment = session.get(Appointment, moves)
+    if appointment is None:
+        raise gone("appointment", moves)
+    patient = session.get_one(Patient, appointment.patient_id).external_id
+    return WishForm(clock=zone.key, earliest=next_hour, patient=patient, moves=str(moves))
+
+
+def _page(
+    request: Request,
+    session: Session,
+    form: WishForm,
+    faults: Faults,
+    choices: _Choices,
+    sent: Sent,
+    status: int = 200,
+) -> HTMLResponse:
+    return page(
+        request,
+        "requests/new.html",
+        status,
+        form=form,
+        faults=faults,
+        choices=choices,
+        zone=form.zone(choices.hospitals, choices.last),
+        zones=form.zones(choices.hospitals),
+        folds=folds(sent),
+        priorities=list(Priority),
+        **_patients(session, form),
+    )
+
+
+def _patients(session: Session, form: WishForm) -> dict[str, Any]:  # Any: what a template reads by name
+    """The patient who is chosen, and others who were searched for."""
+    chosen = session.scalar(select(Patient).where(Patient.external_id == form.patient)) if form.patient else None
+    found = search_patients(session, form.search, _FOUND_AT_ONCE + 1) if form.search else []
+    return {"chosen": chosen, "found": [each for each in found if each is not chosen], "most": _FOUND_AT_ONCE}
+
+
+def _choices(session: Session, request: Request) -> _Choices:
+    choice = hospitals.choose(session, request, None)
+    specialty = DoctorSpecialty.specialty
+    specialties = func.string_agg(specialty, aggregate_order_by(literal(", "), specialty))
+    doctors = session.execute(
+        select(User.external_id, User.name, specialties)
+        .join(Doctor, Doctor.id == User.id)
+        .outerjoin(DoctorSpecialty, DoctorSpecialty.doctor_id == User.id)
+        .where(User.active)
+        .group_by(User.id)
+        .order_by(User.name, User.id)
+    )
+    told = {id_: f"{name} ({has})" if has else name for id_, name, has in doctors}
+    named = session.scalars(select(specialty).distinct().order_by(specialty)).all()
+    return _Choices(choice.all, told, named, choice.zone)
