@@ -22,17 +22,15 @@ from api import (
     overview,
     overview_files,
     planning_runs,
-    problem_pages,
     problems,
     schedule,
-    start_page,
 )
 from api.bell import Bell
 from api.logs import configure_logs
 from api.safety import Safety
 from api.settings import api_settings
 from api.waiting import Waiters
-from api.web import day_sheet, live, problem_view, requests, start
+from api.web import day_sheet, live, problem_view, reference, requests, start
 from api.web.calendars import pages as calendar_pages
 from api.web.rendering import Assets
 from api.web.schedule import pages as schedule_pages
@@ -53,7 +51,7 @@ RESOURCES = (
     health,
 )
 FILES = (calendars, overview_files)
-PAGES = (start, live, schedule_pages, day_sheet, calendar_pages, requests, start_page, problem_pages)
+PAGES = (start, live, schedule_pages, day_sheet, calendar_pages, requests, reference)
 
 _log = structlog.get_logger("slotwise.api")
 

@@ -23,9 +23,9 @@ _ENTITY_TAG = re.compile(r'"[^"]*"')
 
 
 class CalendarFile(Response):
-    """iCalendar in UTF-8."""
+    """iCalendar; as a kind of text it is declared to be UTF-8."""
 
-    media_type = f"{MEDIA_TYPE}; charset=utf-8"
+    media_type = MEDIA_TYPE
 
 
 @router.head("/{token}.ics", include_in_schema=False)
