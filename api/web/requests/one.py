@@ -60,8 +60,8 @@ def show(request: Request, request_id: uuid.UUID, now: Now, seen: str | None = N
 @router.post("/accept")
 def accept(request: Request, request_id: uuid.UUID, sent: SentForm, now: Now) -> Response:
     """Book an hour that the patient agrees to; where it cannot be had, say why and what else could be."""
-    hour = _exact_hour(sent)
     try:
+        hour = _exact_hour(sent)
         with transaction() as session:
             accept_hour(session, request_id, hour, now)
     except Refused as refusal:
@@ -137,7 +137,8 @@ def _alternative(alternative: AlternativeOut) -> dict[str, Any]:  # Any: what a 
 
 def _exact_hour(sent: SentForm) -> ExactHour:
     faults: Faults = {}
-    hour = read(ExactHour, {name: first(sent, name) for name in ("doctor", "hospital", "start")}, faults)
+    values = {name: first(sent, name) for name in ("doctor", "hospital", "start") if name in sent}
+    hour = read(ExactHour, values, faults)
     if hour is None:
         raise Refused(Refusal.INVALID, [Fault("invalid_value", name, None, said[0]) for name, said in faults.items()])
     return hour
