@@ -144,7 +144,8 @@ def read_utilisation(hospital: HospitalWanted, now: Now, first: FirstDay = None,
     An hour that has begun stays booked when it is completed or the patient did not come.
     """
     with transaction() as session:
-        at, found = utilisation_of(session, hospital, first, weeks, now)
+        at = the_asked(session, hospital)
+        found = utilisation_of(session, at, first or today(at, now), weeks, now)
     return UtilisationOut(hospital=named(at), total=found.total, days=found.days, doctors=found.doctors)
 
 
@@ -177,23 +178,27 @@ def read_conflicts(now: Now, days: LastDays = LATELY) -> ConflictsOut:
     return ConflictsOut(since=local(since, UTC), total=sum(each.total for each in found), kinds=found)
 
 
-def utilisation_of(
-    session: Session, hospital: str, first: dt.date | None, weeks: int, now: dt.datetime
-) -> tuple[Hospital, Utilisation]:
-    """The hospital that `hospital` names, and how full its working days of `weeks` weeks from `first` on are.
-
-    `first` None: from its today on.
+def the_asked(session: Session, hospital: str) -> Hospital:
+    """The hospital that a query asks for.
 
     Raises
     ------
     QueryRefused
-        where there is no such hospital.
+        where there is none.
 
     """
-    at = session.get_one(Hospital, hospital_filter(session, hospital))
-    first = first or now.astimezone(ZoneInfo(at.timezone)).date()
+    return session.get_one(Hospital, hospital_filter(session, hospital))
+
+
+def utilisation_of(session: Session, at: Hospital, first: dt.date, weeks: int, now: dt.datetime) -> Utilisation:
+    """How full a hospital's working days of `weeks` weeks from `first` on are."""
     days = [LocalDay(day.date, day.start, day.end) for day in working_days(session, at, first, 7 * weeks)]
-    return at, utilisation(session, at.id, at.timezone, days, now)
+    return utilisation(session, at.id, at.timezone, days, now)
+
+
+def today(at: Hospital, now: dt.datetime) -> dt.date:
+    """The date by a hospital's clock."""
+    return now.astimezone(ZoneInfo(at.timezone)).date()
 
 
 def named(hospital: Hospital) -> HospitalName:

@@ -6,7 +6,18 @@ from fastapi import APIRouter, Depends
 
 from api.downloads import Cell, CsvResponse, download
 from api.media import speaks_csv
-from api.overview import LATELY, WRONGLY_ASKED, FirstDay, HospitalWanted, LastDays, Weeks, three_places, utilisation_of
+from api.overview import (
+    LATELY,
+    WRONGLY_ASKED,
+    FirstDay,
+    HospitalWanted,
+    LastDays,
+    Weeks,
+    the_asked,
+    three_places,
+    today,
+    utilisation_of,
+)
 from api.pages import Limit
 from api.times import Now
 from models.booking import PlanningRun
@@ -28,7 +39,8 @@ router = APIRouter(dependencies=[Depends(speaks_csv)], default_response_class=Cs
 def utilisation_file(hospital: HospitalWanted, now: Now, first: FirstDay = None, weeks: Weeks = 2) -> CsvResponse:
     """One line per doctor and working day: `date`, `doctor`, `doctor_name`, `booked`, `bookable`, `share`."""
     with transaction() as session:
-        _, found = utilisation_of(session, hospital, first, weeks, now)
+        at = the_asked(session, hospital)
+        found = utilisation_of(session, at, first or today(at, now), weeks, now)
     return download(
         f"utilisation-{found.days[0].date}.csv",
         ["date", "doctor", "doctor_name", "booked", "bookable", "share"],

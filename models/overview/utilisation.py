@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import and_, func, or_, select
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from models.base import period
@@ -104,6 +105,17 @@ def utilisation(
     return Utilisation(
         tuple(DayUse(use.booked, use.bookable, day.date) for use, day in zip(together, days, strict=True)), doctors
     )
+
+
+def next_hours(session: Session, hospital_id: uuid.UUID, since: dt.datetime) -> dt.datetime | None:
+    """When somebody is first available at a hospital from `since` on; None where nobody ever is."""
+    start: dt.datetime | None = session.scalar(
+        select(func.min(func.lower(Availability.during))).where(
+            Availability.hospital_id == hospital_id,
+            Availability.during.overlaps(Range(since, None, bounds="[)")),
+        )
+    )
+    return start and max(start, since)
 
 
 def _booked(session: Session, hospital_id: uuid.UUID, days: Sequence[LocalDay], now: dt.datetime) -> Starts:
