@@ -122,7 +122,8 @@ def _of_doctors(shown: Shown) -> Iterator[Block]:
                 if each.start < day.end and each.end > day.start:
                     place = shown.grid.span(number, max(each.start, day.start), min(each.end, day.end))
                     if place:
-                        yield _block(shown, number, place, ids, "available", **_availability(each, shown, name))
+                        told = _availability(each, shown, name) | {"id": f"{each.id} {number}"}
+                        yield _block(shown, number, place, ids, "available", **told)
             for hour in column.standing:
                 if day.start <= hour.start < day.end and (place := shown.grid.span(number, hour.start, hour.end)):
                     yield _block(shown, number, place, ids, "appointment", **_appointment(hour, shown, name))
@@ -160,7 +161,7 @@ def _block(
     status = more.get("status")
     movable = status == AppointmentStatus.BOOKED
     return {
-        "id": f"{more.pop('id', kind)} {day} {place[0]} {doctors[0] if kind == 'available' else ''}".strip(),
+        "id": more.pop("id", None) or f"{kind} {day} {place[0]}",
         "start": low,
         "end": high,
         "resourceIds": doctors,

@@ -64,7 +64,7 @@ function joined(info) {
 function move(info) {
   const target = hour(info.event.start);
   const told = info.event.extendedProps;
-  const path = `/app/appointments/${info.event.id.split(" ")[0]}/move`;
+  const path = `/app/appointments/${info.event.id}/move`;
   if (!target) return info.revert();
   const done = (event) => {
     if (event.detail.pathInfo.requestPath !== path) return;
@@ -122,16 +122,27 @@ function draw() {
     eventDurationEditable: false,
     dateClick: (info) => ask(info.resource, hour(info.date)),
     select: (info) => { ask(info.resource, joined(info)); calendar.unselect(); },
+    eventDragStart: () => { held = true; },
+    eventDragStop: () => { held = false; refresh(); },
     eventDrop: move,
   });
+  requestAnimationFrame(begin);
+}
+
+// A long day begins where now is, or else where its first hours are.
+function begin() {
+  const main = holder.querySelector(".ec-main");
+  const from = [".now", ".available, .appointment"].map((kind) => [...holder.querySelectorAll(kind)].map((each) => each.offsetTop)).find((tops) => tops.length);
+  if (from) main.scrollTop = Math.min(...from) - main.clientHeight / 4;
 }
 
 // What others (and we ourselves) have changed: the blocks are drawn again; scroll and focus stay.
+let held = false; // an appointment is being dragged
 let asking = false;
 let again = false;
 
 async function refresh() {
-  if (!document.getElementById("calendar") || document.hidden) return;
+  if (!document.getElementById("calendar") || document.hidden || held) return;
   if (asking) { again = true; return; }
   asking = true;
   try {
@@ -139,13 +150,17 @@ async function refresh() {
     const fresh = answer.ok ? await answer.json() : data;
     if (!fresh.rows) { location.reload(); return; }
     const focused = holder.contains(document.activeElement) && document.activeElement.closest("[data-id]")?.dataset.id;
+    const main = holder.querySelector(".ec-main");
+    const { scrollLeft, scrollTop } = main;
     const changed = JSON.stringify([fresh.rows, fresh.resources]) !== JSON.stringify([data.rows, data.resources]);
     data = fresh;
     if (changed) for (const [name, value] of Object.entries(options())) calendar.setOption(name, value);
     else calendar.setOption("events", data.events);
     plain();
     document.getElementById("schedule-clock").textContent = data.clock;
-    if (focused) requestAnimationFrame(() => {
+    requestAnimationFrame(() => {
+      main.scrollTo(scrollLeft, scrollTop); // the component goes back to its top
+      if (!focused) return;
       const found = holder.querySelector(`[data-id="${CSS.escape(focused)}"]`);
       (found?.querySelector("button") ?? found)?.focus({ preventScroll: true });
     });
