@@ -24,8 +24,6 @@ from models.session import transaction
 
 router = APIRouter(prefix="/app/calendars")
 
-_CHANGED = "calendars-changed"
-
 
 @router.get("")
 def show_calendars(
@@ -79,7 +77,7 @@ def make_calendar(request: Request, sent: SentForm) -> Response:
         label = forms.first(sent, "label") or ""
         return _part(request, "calendars/new.html", status, doctor=doctor, label=label, faults=faults)
     url = address(request, token)
-    shown = _part(
+    return _part(
         request,
         "calendars/made.html",
         doctor=doctor,
@@ -89,7 +87,6 @@ def make_calendar(request: Request, sent: SentForm) -> Response:
         only_here=_is_this_machine(request.url.hostname or ""),
         host=request.url.hostname,
     )
-    return told(shown, changed=_CHANGED)
 
 
 @router.get("/{feed_id}/revoke")
@@ -108,7 +105,7 @@ def revoke_calendar(request: Request, feed_id: uuid.UUID) -> Response:
         revoke_feed(session, feed_id)
     if not is_fragment(request):
         return RedirectResponse("/app/calendars", status_code=303)
-    return told(Response(), t("calendars-revoked", label=feed.label, doctor=doctor.name), close=True, changed=_CHANGED)
+    return told(Response(), t("calendars-revoked", label=feed.label, doctor=doctor.name), close=True)
 
 
 def _part(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:  # Any: the template's
