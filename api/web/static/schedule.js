@@ -20,16 +20,22 @@ function element(name, text, attributes = {}) {
   return made;
 }
 
-function options() {
-  const rows = data.rows.length;
+// What changes with the data; of the first so many doctors, or of all.
+function options(doctors = data.resources.length) {
+  const resources = data.resources.slice(0, doctors);
+  const shown = new Set(resources.map((doctor) => doctor.id));
   return {
     view: data.view,
     date: data.date,
-    resources: data.resources,
-    events: data.events,
-    slotMaxTime: { minutes: 15 * rows },
+    resources,
+    events: data.events.filter((event) => event.resourceIds.some((id) => shown.has(id))),
+    slotMaxTime: { minutes: 15 * data.rows.length },
     columnWidth: `minmax(${data.days.length > 1 ? 7.5 : 9.5}rem, 1fr)`,
   };
+}
+
+function set(values) {
+  for (const [name, value] of Object.entries(values)) calendar.setOption(name, value);
 }
 
 // What can be opened is a button; the component's own would be articles that say they are buttons.
@@ -66,10 +72,13 @@ function move(info) {
   const told = info.event.extendedProps;
   const path = `/app/appointments/${info.event.id}/move`;
   if (!target) return info.revert();
+  held = true;
   const done = (event) => {
     if (event.detail.pathInfo.requestPath !== path) return;
     document.removeEventListener("htmx:afterRequest", done);
     if (event.detail.xhr.status !== 204) info.revert();
+    held = false;
+    refresh();
   };
   document.addEventListener("htmx:afterRequest", done);
   const doctor = info.event.resourceIds[0];
@@ -88,8 +97,9 @@ function draw() {
   holder = document.getElementById("calendar");
   if (!holder || holder.childElementCount) return;
   data = JSON.parse(document.getElementById("calendar-data").textContent);
+  const first = Math.ceil(innerWidth / 100); // what a screen shows comes first, then the rest
   calendar = EventCalendar.create(holder, {
-    ...options(),
+    ...options(first),
     timeZone: "UTC",
     firstDay: 1,
     datesAboveResources: data.days.length > 1,
@@ -123,10 +133,14 @@ function draw() {
     dateClick: (info) => ask(info.resource, hour(info.date)),
     select: (info) => { ask(info.resource, joined(info)); calendar.unselect(); },
     eventDragStart: () => { held = true; },
-    eventDragStop: () => { held = false; refresh(); },
+    eventDragStop: () => { held = false; },
     eventDrop: move,
   });
-  requestAnimationFrame(begin);
+  requestAnimationFrame(() => {
+    begin();
+    const { resources, events } = options();
+    if (resources.length > first) setTimeout(() => { set({ resources, events }); plain(); });
+  });
 }
 
 // A long day begins where now is, or else where its first hours are.
@@ -137,7 +151,7 @@ function begin() {
 }
 
 // What others (and we ourselves) have changed: the blocks are drawn again; scroll and focus stay.
-let held = false; // an appointment is being dragged
+let held = false; // an appointment is being dragged, or has been and the server has not answered
 let asking = false;
 let again = false;
 
@@ -154,8 +168,7 @@ async function refresh() {
     const { scrollLeft, scrollTop } = main;
     const changed = JSON.stringify([fresh.rows, fresh.resources]) !== JSON.stringify([data.rows, data.resources]);
     data = fresh;
-    if (changed) for (const [name, value] of Object.entries(options())) calendar.setOption(name, value);
-    else calendar.setOption("events", data.events);
+    set(changed ? options() : { events: data.events });
     plain();
     document.getElementById("schedule-clock").textContent = data.clock;
     requestAnimationFrame(() => {
