@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,13 +14,16 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from api.bell import RungBell
+from api.booking_request_view import shown
 from api.named import gone
 from api.problems import STATUS
 from api.times import Now
 from api.web import hospitals
-from api.web.forms import Faults, Sent, SentForm, first, of
+from api.web.forms import Faults, SentForm, first, of
 from api.web.rendering import page
-from api.web.requests.wish_form import TIMES, WishForm, folds, read_wish
+from api.web.requests.telling import Told, timezones
+from api.web.requests.wish_form import TIMES, WishForm, folds, folds_of, read_wish
+from models.booking import BookingRequest
 from models.directory import search_patients
 from models.faults import Fault, Refused
 from models.hospitals import Hospital
@@ -57,14 +60,15 @@ def ask(
 ) -> HTMLResponse:
     """The form: empty, like a request that there is, or for another hour for an appointment."""
     with transaction() as session:
-        choices = _choices(session, request)
+        choices, which = _choices(session, request), folds({})
         if known := replaces or like:
             wish = request_as_sent(session, known)
-            zone = WishForm(hospitals=tuple(wish.hospitals or ())).zone(choices.hospitals, choices.last)
-            form = WishForm.of(wish, zone, str(replaces or ""))
+            (there,) = shown(session, [session.get_one(BookingRequest, known)])
+            zone = Told(there, timezones(session), choices.last, now).zone
+            form, which = WishForm.of(wish, zone, str(replaces or "")), folds_of(wish, zone)
         else:
             form = _empty(session, choices.last, now, moves)
-        return _page(request, session, form, {}, choices, sent={})
+        return _page(request, session, form, {}, choices, which)
 
 
 @router.post("/new")
@@ -77,14 +81,14 @@ def queue(request: Request, sent: SentForm, now: Now, bell: RungBell) -> Respons
         zone = form.zone(choices.hospitals, choices.last)
         wish = read_wish(form, sent, zone, now, faults) if action == "queue" else None
         if wish is None:
-            return _page(request, session, form.after(action), faults, choices, sent, status=422 if faults else 200)
+            return _page(request, session, form.after(action), faults, choices, folds(sent), 422 if faults else 200)
     try:
         with transaction() as session:
             id_ = _queued(session, wish, form.replaces, now)
     except Refused as refusal:
         of([_at_field(fault) for fault in refusal.faults], faults)
         with transaction() as session:
-            return _page(request, session, form, faults, choices, sent, status=STATUS[refusal.refusal])
+            return _page(request, session, form, faults, choices, folds(sent), STATUS[refusal.refusal])
     bell.ring()
     return RedirectResponse(f"{router.prefix}/{id_}", status_code=303)
 
@@ -131,9 +135,10 @@ def _page(
     form: WishForm,
     faults: Faults,
     choices: _Choices,
-    sent: Sent,
+    which: Mapping[str, str],
     status: int = 200,
 ) -> HTMLResponse:
+    """The form; `which` of two equal times is meant, by field."""
     return page(
         request,
         "requests/new.html",
@@ -143,7 +148,7 @@ def _page(
         choices=choices,
         zone=form.zone(choices.hospitals, choices.last),
         zones=form.zones(choices.hospitals),
-        folds=folds(sent),
+        folds=which,
         priorities=list(Priority),
         **_patients(session, form),
     )

@@ -19,7 +19,7 @@ from api.times import Now
 from api.web import clocks, live
 from api.web.rendering import is_fragment, page
 from api.web.words import t
-from models.booking import BookingBatch, BookingRequest, RequestStatus
+from models.booking import BookingBatch, BookingRequest, PlanningRun, RequestStatus
 from models.faults import Refused
 from models.files.columns import COLUMNS
 from models.files.kinds import Kind
@@ -135,15 +135,13 @@ def _seconds(session: Session, batch: BookingBatch, now: dt.datetime, *, done: b
     """How long the batch has taken so far or, where all is decided, took."""
     if not done:
         return (now - batch.created_at).total_seconds()
-    # What somebody does about a conflict days later is not the planners' time; cancelled ones took none of it.
-    decided = session.scalar(
-        select(func.max(BookingRequest.decided_at)).where(
-            BookingRequest.batch_id == batch.id,
-            BookingRequest.status != RequestStatus.CANCELLED,
-            BookingRequest.planning_run_id.is_not(None),
-        )
+    # By its planning runs: what somebody does about a conflict days later is not their time.
+    finished = session.scalar(
+        select(func.max(PlanningRun.finished_at))
+        .join(BookingRequest, BookingRequest.planning_run_id == PlanningRun.id)
+        .where(BookingRequest.batch_id == batch.id)
     )
-    return ((decided or batch.created_at) - batch.created_at).total_seconds()
+    return ((finished or batch.created_at) - batch.created_at).total_seconds()
 
 
 def _summary(batch: BatchOut, seconds: str) -> str:

@@ -121,6 +121,12 @@ def folds(sent: Sent) -> dict[str, str]:
     return {name: first(sent, f"{name}_fold") or "" for name in TIMES}
 
 
+def folds_of(request: BookingRequestIn, zone: ZoneInfo) -> dict[str, str]:
+    """Which of two equal times the times of a request are, by field."""
+    instants = {name: getattr(request, name) for name in TIMES}
+    return {name: str(instant.astimezone(zone).fold) if instant else "" for name, instant in instants.items()}
+
+
 def _moved(doctors: tuple[str, ...], doctor: str, step: int) -> tuple[str, ...]:
     """The list with one doctor a place further; at an end it stays."""
     place = doctors.index(doctor)
