@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from babel.dates import format_date
 from babel.numbers import format_percent
@@ -57,8 +58,13 @@ def heat(found: Utilisation, hospital: Hospital, today: dt.date) -> Heat | None:
     """The table of a hospital; None where nothing can be booked."""
     if not found.total.bookable:
         return None
-    everybody = Row(t("overview-all-doctors"), _cell(found.total), tuple(_cells(found.days)))
-    doctors = (Row(doctor.name, _cell(doctor.total), tuple(_cells(doctor.days))) for doctor in found.doctors)
+    everybody = Row(
+        t("overview-all-doctors"), _cell(found.total.booked, found.total.bookable), tuple(_cells(found.days))
+    )
+    doctors = (
+        Row(doctor.name, _cell(doctor.total.booked, doctor.total.bookable), tuple(_cells(doctor.days)))
+        for doctor in found.doctors
+    )
     return Heat(tuple(_day(day.date, hospital, today) for day in found.days), (everybody, *doctors))
 
 
@@ -100,13 +106,16 @@ def _day(date: dt.date, hospital: Hospital, today: dt.date) -> Day:
 
 def _cells(days: tuple[DayUse, ...]) -> Iterator[Cell]:
     for day in days:
-        yield _cell(day, begins_week=day.date.isoweekday() == _MONDAY)
+        yield _cell(day.booked, day.bookable, begins_week=day.date.isoweekday() == _MONDAY)
 
 
-def _cell(use: Use, *, begins_week: bool = False) -> Cell:
+@lru_cache(maxsize=4096)
+def _cell(booked: int, bookable: int, *, begins_week: bool = False) -> Cell:
+    """Kept, because a few pairs of numbers make up thousands of cells, and sentences take their time."""
+    use = Use(booked, bookable)
     return Cell(
         share=percent(use),
-        hours=t("overview-hours", booked=use.booked, bookable=use.bookable),
+        hours=t("overview-hours", booked=booked, bookable=bookable),
         heat="heat-none" if use.share is None else f"heat-{round(10 * use.share)}",
         begins_week=begins_week,
     )
