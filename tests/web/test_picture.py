@@ -5,7 +5,7 @@ from collections import Counter
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.web.requests.marks import hours, marks
@@ -80,6 +80,7 @@ def marked(problem: Problem, request: Request) -> list[Mark]:
     return found
 
 
+@settings(max_examples=60, deadline=None)
 @given(refusals(), st.sampled_from(ZONES))
 def test_every_hour_that_a_conflict_names_is_in_the_picture_once_or_counted_as_left_out(refusal, zone):
     problem, request = refusal
@@ -95,6 +96,7 @@ def test_every_hour_that_a_conflict_names_is_in_the_picture_once_or_counted_as_l
         assert cell.state >= max([mark.state for mark in cell.marks], default=HourState.CLOSED)
 
 
+@settings(max_examples=60, deadline=None)
 @given(refusals(), st.sampled_from(ZONES))
 def test_every_place_is_the_time_on_the_wall(refusal, zone):
     problem, request = refusal
@@ -112,6 +114,7 @@ def test_every_place_is_the_time_on_the_wall(refusal, zone):
                 assert (local.date(), local.hour, local.minute, local.fold) == (row.date, *column)
 
 
+@settings(max_examples=60, deadline=None)
 @given(refusals())
 def test_no_hour_is_called_free_where_the_planner_proves_that_none_is(refusal):
     problem, request = refusal
