@@ -70,6 +70,7 @@ FIELDS = {
         "moves",
     ),
     ("POST", "/booking-batches"): ("label", "requests"),
+    ("POST", "/patients/search"): ("text", "limit"),
 }
 
 
