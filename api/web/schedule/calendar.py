@@ -1,7 +1,8 @@
 """What the calendar component draws, in its own words: columns, blocks, and the table that turns clicks into instants.
 
-The component's times are made up (see `api.web.schedule.grid`): each row is a quarter of an hour of its date, so that
-even a day that runs into the next fits into one of its days.
+The component's times are made up (see `api.web.schedule.grid`): each row is a quarter of an hour, so that even a day
+that runs into the next fits into one of its days. Their dates are made up too: the component counts by the browser's
+clock, which must not be changed on any of them.
 """
 
 import datetime as dt
@@ -20,6 +21,9 @@ from models.schedule import AppointmentStatus
 Block = dict[str, Any]
 """An event as the component reads it."""
 
+_FIRST_DAY = dt.date(2001, 1, 1)
+"""The component's date of the first day, a Monday: no zone's clocks were changed that week."""
+
 _SCALE = 4
 """Seconds of the axis for one of the component's."""
 
@@ -33,7 +37,7 @@ def calendar(shown: Shown) -> dict[str, Any]:
     hours = [shown.grid.hours(day) for day in range(len(shown.days))]
     return {
         "view": "resourceTimeGridWeek" if shown.asked.view == "week" else "resourceTimeGridDay",
-        "date": shown.days[0].date.isoformat(),
+        "date": _FIRST_DAY.isoformat(),
         "days": [clocks.short_day(day.date) for day in shown.days],
         "rows": [
             _label(row, of_days, shown.zone)
@@ -86,11 +90,11 @@ def _backgrounds(shown: Shown, everyone: list[str]) -> Iterator[Block]:
         reason = day.exception.reason if day.exception else None
         words = closed_words(reason) if not shown.openings[number] else t("schedule-closed")
         for place in _between(_placed(shown.grid, number, shown.openings[number]), bottom):
-            yield _block(shown, number, place, everyone, "closed", title=words)
+            yield _block(number, place, everyone, "closed", title=words)
         if day.start < shown.now and (past := shown.grid.span(number, day.start, min(shown.now, day.end))):
-            yield _block(shown, number, (0, past[1]), everyone, "past")
+            yield _block(number, (0, past[1]), everyone, "past")
         if (at := shown.grid.place(number, shown.now)) is not None:
-            yield _block(shown, number, (at, min(at + _LINE, bottom)), everyone, "now", title="")
+            yield _block(number, (at, min(at + _LINE, bottom)), everyone, "now", title="")
 
 
 def closed_words(reason: str | None) -> str:
@@ -123,10 +127,10 @@ def _of_doctors(shown: Shown) -> Iterator[Block]:
                     place = shown.grid.span(number, max(each.start, day.start), min(each.end, day.end))
                     if place:
                         told = _availability(each, shown, name) | {"id": f"{each.id} {number}"}
-                        yield _block(shown, number, place, ids, "available", **told)
+                        yield _block(number, place, ids, "available", **told)
             for hour in column.standing:
                 if day.start <= hour.start < day.end and (place := shown.grid.span(number, hour.start, hour.end)):
-                    yield _block(shown, number, place, ids, "appointment", **_appointment(hour, shown, name))
+                    yield _block(number, place, ids, "appointment", **_appointment(hour, shown, name))
 
 
 def _availability(each: Available, shown: Shown, doctor: str) -> Block:
@@ -154,10 +158,10 @@ def _appointment(hour: Standing, shown: Shown, doctor: str) -> Block:
 
 
 def _block(
-    shown: Shown, day: int, place: tuple[int, int], doctors: list[str], kind: str, *, title: str = "", **more: Any
+    day: int, place: tuple[int, int], doctors: list[str], kind: str, *, title: str = "", **more: Any
 ) -> Block:  # Any: what JSON takes
     """A block of the component. What it does not know itself is among its `extendedProps`."""
-    low, high = (_made_up(shown.days[day].date, each) for each in place)
+    low, high = (_made_up(day, each) for each in place)
     status = more.get("status")
     movable = status == AppointmentStatus.BOOKED
     return {
@@ -173,5 +177,6 @@ def _block(
     }
 
 
-def _made_up(date: dt.date, place: int) -> str:
-    return (dt.datetime.combine(date, dt.time()) + dt.timedelta(seconds=place / _SCALE)).isoformat()
+def _made_up(day: int, place: int) -> str:
+    midnight = dt.datetime.combine(_FIRST_DAY, dt.time())
+    return (midnight + dt.timedelta(days=day, seconds=place / _SCALE)).isoformat()

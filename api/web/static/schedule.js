@@ -7,11 +7,12 @@ let calendar = null;
 let data = null;
 let holder = null;
 
-const column = (date) => Math.round((midnight(date) - Date.parse(data.date)) / DAY);
-const row = (date) => Math.floor((wall(date) - midnight(date)) / QUARTER);
-const wall = (date) => Date.parse(`${date.toISOString().slice(0, 19)}Z`);
+// The component hands out dates of the browser's zone; only what their clocks show means anything.
+const wall = (date) => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate(), date.getHours(), date.getMinutes(), date.getSeconds());
 const midnight = (date) => Math.floor(wall(date) / DAY) * DAY;
-const hour = (date, before = 0) => data.hours[column(date)]?.[row(date) - before];
+const column = (date) => (midnight(date) - Date.parse(data.date)) / DAY;
+const row = (date) => Math.floor((wall(date) - midnight(date)) / QUARTER);
+const hour = (date) => data.hours[column(date)]?.[row(date)];
 
 function element(name, text, attributes = {}) {
   const made = document.createElement(name);
@@ -85,8 +86,10 @@ function move(info) {
   htmx.ajax("POST", path, { target: "#dialog", values: { doctor, hospital: holder.dataset.hospital, start: target[0], version: told.version } });
 }
 
-// The component says that it is a table, whose cells would be empty: what is in it are buttons that tell all themselves.
-function plain() {
+// The hours are told beside the rows. And the component says that it is a table, whose cells would be empty: what is in
+// it are buttons that tell all themselves.
+function finish() {
+  holder.querySelectorAll(".ec-body .ec-sidebar time").forEach((label, number) => { label.textContent = data.rows[number] ?? ""; });
   holder.firstElementChild?.removeAttribute("role");
   for (const each of holder.querySelectorAll("[role=rowgroup], [role=row], [role=cell], [role=columnheader]")) {
     for (const name of ["role", "aria-colspan", "aria-colindex"]) each.removeAttribute(name);
@@ -100,7 +103,6 @@ function draw() {
   const first = Math.ceil(innerWidth / 100); // what a screen shows comes first, then the rest
   calendar = EventCalendar.create(holder, {
     ...options(first),
-    timeZone: "UTC",
     firstDay: 1,
     datesAboveResources: data.days.length > 1,
     allDaySlot: false,
@@ -111,8 +113,9 @@ function draw() {
     slotLabelInterval: 0,
     slotHeight: 44,
     eventTimeFormat: () => "", // every block tells its own time; formatting them all takes longer than drawing them
-    slotLabelFormat: (time) => data.rows[row(time)] ?? "",
+    slotLabelFormat: () => "", // see finish
     scrollTime: "00:00:00",
+    dayHeaderAriaLabelFormat: (date) => data.days[column(date)] ?? "",
     dayHeaderFormat: (date) => {
       const day = data.days[column(date)] ?? "";
       if (data.resources.length > 1) return day; // the component gives a doctor who is alone no heading
@@ -124,7 +127,7 @@ function draw() {
       el.dataset.id = event.id;
       if (!event.extendedProps.opens) el.setAttribute("aria-hidden", "true");
     },
-    eventAllUpdated: plain,
+    eventAllUpdated: finish,
     pointer: true,
     selectable: true,
     selectMinDistance: 8,
@@ -139,7 +142,7 @@ function draw() {
   requestAnimationFrame(() => {
     begin();
     const { resources, events } = options();
-    if (resources.length > first) setTimeout(() => { set({ resources, events }); plain(); });
+    if (resources.length > first) setTimeout(() => { set({ resources, events }); finish(); });
   });
 }
 
@@ -169,7 +172,7 @@ async function refresh() {
     const changed = JSON.stringify([fresh.rows, fresh.resources]) !== JSON.stringify([data.rows, data.resources]);
     data = fresh;
     set(changed ? options() : { events: data.events });
-    plain();
+    finish();
     document.getElementById("schedule-clock").textContent = data.clock;
     requestAnimationFrame(() => {
       main.scrollTo(scrollLeft, scrollTop); // the component goes back to its top
