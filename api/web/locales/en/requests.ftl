@@ -93,6 +93,7 @@ requests-is-cancelled = Cancelled { $age }. Nothing is booked for it.
 requests-is-queued = Queued: the next planning run takes it.
 requests-is-planning = Being planned just now.
 requests-is-undecided = To be decided
+requests-announce = Now { $status }. { $outcome }
 requests-is-undecided-about = This page shows the outcome as soon as there is one; you need not wait here.
 requests-other = { $priority ->
     [urgent] an urgent request
