@@ -133,6 +133,24 @@ def test_an_hour_belongs_to_the_day_in_which_it_starts(lisbon: Place):
     assert [(day.booked, day.bookable) for day in use.days] == [(1, 8), (0, 0)]
 
 
+def test_an_hour_that_reaches_into_the_next_day_is_not_counted_there(lisbon: Place):
+    one, two = lisbon.doctor("Dr One"), lisbon.doctor("Dr Two")
+    border = lisbon.at("2026-12-02T06:30")
+    lisbon.available(one, lisbon.at("2026-12-02T04:00"), border)
+    lisbon.available(one, border, lisbon.at("2026-12-02T08:00"))
+    lisbon.appointment(two, lisbon.at("2026-12-02T06:00"))
+    before = LocalDay(dt.date(2026, 12, 1), lisbon.at("2026-12-01T06:30"), border)
+    after = LocalDay(dt.date(2026, 12, 2), border, lisbon.at("2026-12-03T00:00"))
+
+    def use(*days: LocalDay) -> dict[str, list[tuple[int, int]]]:
+        found = utilisation(lisbon.session, lisbon.id, "Europe/Lisbon", days, NOW)
+        return {doctor.name: [(day.booked, day.bookable) for day in doctor.days] for doctor in found.doctors}
+
+    assert use(before) == {"Dr One": [(0, 3)], "Dr Two": [(1, 1)]}
+    assert use(after) == {"Dr One": [(0, 1)]}
+    assert use(before, after) == {"Dr One": [(0, 3), (0, 1)], "Dr Two": [(1, 1), (0, 0)]}
+
+
 def test_days_on_which_clocks_change_have_23_and_25_hours(lisbon: Place):
     doctor = lisbon.doctor()
     for date, hours in (("2026-03-29", 23), ("2026-10-25", 25)):
