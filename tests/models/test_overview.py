@@ -138,6 +138,7 @@ def test_an_hour_that_reaches_into_the_next_day_is_not_counted_there(lisbon: Pla
     border = lisbon.at("2026-12-02T06:30")
     lisbon.available(one, lisbon.at("2026-12-02T04:00"), border)
     lisbon.available(one, border, lisbon.at("2026-12-02T08:00"))
+    lisbon.available(two, lisbon.at("2026-12-02T06:00"), lisbon.at("2026-12-02T07:00"))
     lisbon.appointment(two, lisbon.at("2026-12-02T06:00"))
     before = LocalDay(dt.date(2026, 12, 1), lisbon.at("2026-12-01T06:30"), border)
     after = LocalDay(dt.date(2026, 12, 2), border, lisbon.at("2026-12-03T00:00"))
