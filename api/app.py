@@ -35,6 +35,7 @@ from api.web.calendars import pages as calendar_pages
 from api.web.overview import pages as overview_pages
 from api.web.rendering import Assets
 from api.web.schedule import pages as schedule_pages
+from models.session import engine
 from models.settings import settings
 
 RESOURCES = (
@@ -91,6 +92,7 @@ def create_app() -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     configure_logs(as_json=settings().log_json)
     _log.warning("no_access_control", answers_to=sorted(api_settings().hosts), advice="let only this machine reach it")
+    engine()  # one for this process, before many threads ask at once
     yield
     app.state.bell.close()
 

@@ -43,8 +43,9 @@ def told(response: Response, toast: str | None = None, *, close: bool = False, c
 
 
 def is_fragment(request: Request) -> bool:
-    """Whether a part of a page is asked for, and not a whole one."""
-    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+    """Whether a part of a page is asked for, and not a whole one: to go back to, or to follow a link to."""
+    whole = ("HX-Boosted", "HX-History-Restore-Request")
+    return "HX-Request" in request.headers and not any(name in request.headers for name in whole)
 
 
 @cache
