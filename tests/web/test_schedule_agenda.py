@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.schedule_view import Available, Column, Day, Standing, free_hours
-from api.web.schedule.agenda import agenda
+from api.web.schedule.agenda import Elsewhere, agenda
 from models.schedule import AppointmentStatus
 
 MIDNIGHT = dt.datetime(2027, 1, 11, tzinfo=dt.UTC)
@@ -49,13 +49,14 @@ def doctors_days(draw):
     ]  # fmt: skip
     free = free_hours(given_, standing, ZoneInfo("UTC"), max(now, DAY.start), DAY.end)
     column = Column(SimpleNamespace(id=DOCTOR), (), given_, standing, free)
-    return column, [(quarter(start), quarter(end)) for start, end in openings], now
+    elsewhere = [Elsewhere(quarter(start), quarter(end), "Other") for start, end in draw(periods())]
+    return column, [(quarter(start), quarter(end)) for start, end in openings], elsewhere, now
 
 
 @given(doctors_days())
 def test_every_moment_is_told_once_and_in_order(drawn):
-    column, openings, now = drawn
-    entries = agenda(column, DAY, openings, now)
+    column, openings, elsewhere, now = drawn
+    entries = agenda(column, DAY, openings, elsewhere, now)
     assert all(one.end == other.start for one, other in pairwise(entries))
     if openings:
         assert (entries[0].start, entries[-1].end) == (openings[0][0], openings[-1][1])
@@ -65,8 +66,8 @@ def test_every_moment_is_told_once_and_in_order(drawn):
 
 @given(doctors_days())
 def test_each_moment_is_told_as_what_it_is(drawn):
-    column, openings, now = drawn
-    for entry in agenda(column, DAY, openings, now):
+    column, openings, elsewhere, now = drawn
+    for entry in agenda(column, DAY, openings, elsewhere, now):
         assert entry.start < entry.end
         assert entry.past == (entry.end <= now)
         is_open = any(start <= entry.start and entry.end <= end for start, end in openings)
@@ -77,12 +78,14 @@ def test_each_moment_is_told_as_what_it_is(drawn):
         elif entry.kind == "appointment":
             assert entry.appointment in column.standing
         elif is_open:
-            assert entry.kind == ("available" if is_available else "open")
+            is_elsewhere = any(each.start <= entry.start and entry.end <= each.end for each in elsewhere)
+            assert entry.kind == ("available" if is_available else "elsewhere" if is_elsewhere else "open")
+            assert (entry.hospital == "Other") == (entry.kind == "elsewhere")
 
 
 @given(doctors_days())
 def test_every_free_hour_and_every_appointment_is_an_entry_of_its_own(drawn):
-    column, openings, now = drawn
-    entries = agenda(column, DAY, openings, now)
+    column, openings, elsewhere, now = drawn
+    entries = agenda(column, DAY, openings, elsewhere, now)
     assert [entry.start for entry in entries if entry.kind == "free"] == column.free
     assert [entry.appointment for entry in entries if entry.kind == "appointment"] == column.standing

@@ -183,6 +183,16 @@ def test_times_are_the_hospitals_whose_place_is_named(town: Town):
     assert re.search(r"Times in Kolkata, UTC\+5:30, now \d\d:\d\d", show(town, hospital="kolkata").text)
 
 
+def test_where_a_doctor_is_meanwhile_is_told(town: Town):
+    town.post("/hospitals", **hospital("other"))
+    grid = show(town, hospital="other", also="d1", **{"as": "grid"})
+    (there,) = blocks(grid, "elsewhere")
+    assert (there["title"], there["start"][11:], there["end"][11:]) == ("At Central", "00:00:00", "01:00:00")
+    listed = show(town, hospital="other", also="d1")
+    assert "09:00-13:00 At Central" in listed.items
+    assert [name for name in listed.buttons if "Add" in name] == ["Add an availability 13:00-18:00 for Dr Ana Sousa"]
+
+
 def test_only_the_doctors_asked_for_are_shown_and_others_can_be_added(town: Town):
     town.put("/users/d3", name="Dr New Here", role="doctor", specialties=["surgery"])
 

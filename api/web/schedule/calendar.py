@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.schedule_view import Available, Standing
+from api.schedule_view import Available, Day, Standing
 from api.times import local
 from api.web import clocks
 from api.web.schedule.grid import ROW, Grid, Row, Span
@@ -122,15 +122,24 @@ def _of_doctors(shown: Shown) -> Iterator[Block]:
     for column in shown.columns:
         ids, name = [str(column.doctor.id)], column.doctor.name
         for number, day in enumerate(shown.days):
+            for other in shown.elsewhere.get(column.doctor.id, ()):
+                if place := _part_of(day, other.start, other.end, shown.grid, number):
+                    yield _block(
+                        number, place, ids, "elsewhere", title=t("schedule-elsewhere", hospital=other.hospital)
+                    )
             for each in column.availabilities:
-                if each.start < day.end and each.end > day.start:
-                    place = shown.grid.span(number, max(each.start, day.start), min(each.end, day.end))
-                    if place:
-                        told = _availability(each, shown, name) | {"id": f"{each.id} {number}"}
-                        yield _block(number, place, ids, "available", **told)
+                if place := _part_of(day, each.start, each.end, shown.grid, number):
+                    told = _availability(each, shown, name) | {"id": f"{each.id} {number}"}
+                    yield _block(number, place, ids, "available", **told)
             for hour in column.standing:
                 if day.start <= hour.start < day.end and (place := shown.grid.span(number, hour.start, hour.end)):
                     yield _block(number, place, ids, "appointment", **_appointment(hour, shown, name))
+
+
+def _part_of(day: Day, start: dt.datetime, end: dt.datetime, grid: Grid, number: int) -> tuple[int, int] | None:
+    """Where the part of `[start, end)` that lies in a day is on the axis; None where there is none."""
+    first, last = max(start, day.start), min(end, day.end)
+    return grid.span(number, first, last) if first < last else None
 
 
 def _availability(each: Available, shown: Shown, doctor: str) -> Block:

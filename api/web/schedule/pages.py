@@ -133,6 +133,15 @@ def _parts(shown: Shown) -> dict[str, Any] | None:
 def _agendas(shown: Shown) -> list[tuple[int, list[tuple[Column, list[Entry]]]]]:
     """For every day by its number, every doctor's entries."""
     return [
-        (number, [(column, agenda(column, day, shown.openings[number], shown.now)) for column in shown.columns])
+        (
+            number,
+            [
+                (
+                    column,
+                    agenda(column, day, shown.openings[number], shown.elsewhere.get(column.doctor.id, ()), shown.now),
+                )
+                for column in shown.columns
+            ],
+        )
         for number, day in enumerate(shown.days)
     ]

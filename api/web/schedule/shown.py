@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 from api.named import doctor_filter
 from api.schedule_view import Column, Day, Wanted, columns, read_rows, within, working_days
 from api.web import hospitals, live
+from api.web.schedule.agenda import Elsewhere
 from api.web.schedule.asked import Asked
 from api.web.schedule.grid import Grid, OpenDay, Span
+from models.base import period
 from models.hospitals import Hospital, Opening, OperatingHours
 from models.people import Doctor, DoctorSpecialty, User
 from models.schedule import Appointment, AppointmentStatus, Availability
@@ -40,7 +42,7 @@ class Someone:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Some days of a hospital, `columns` of them by doctor.
+    """Some days of a hospital, `columns` of them by doctor; `elsewhere`: when these doctors are at other hospitals.
 
     `next_open` and `next_used` are the next dates after them on which the hospital is open, and on which anything is;
     read where there is nothing to show. `asked` has the hospital and the date filled in.
@@ -56,6 +58,7 @@ class Shown:
     openings: Sequence[Sequence[Span]]
     grid: Grid
     columns: Sequence[Column]
+    elsewhere: Mapping[uuid.UUID, Sequence[Elsewhere]]
     count: int
     doctors: Sequence[Someone]
     has_hours: bool
@@ -95,6 +98,7 @@ def read(session: Session, request: Request, asked: Asked, now: dt.datetime) -> 
     openings = [list(within(rows.openings, day)) for day in days]
     used = {column.doctor.id for column in found if column.availabilities or column.standing}
     idle = not used
+    part = _part(found, asked)
     return choice, Shown(
         choice=choice,
         hospital=hospital,
@@ -105,7 +109,8 @@ def read(session: Session, request: Request, asked: Asked, now: dt.datetime) -> 
         days=days,
         openings=openings,
         grid=_grid(days, openings, found, zone),
-        columns=_part(found, asked),
+        columns=part,
+        elsewhere=_elsewhere(session, hospital.id, [column.doctor.id for column in part], days),
         count=len(found),
         doctors=_doctors(session, used),
         has_hours=_has_hours(session, hospital.id),
@@ -125,6 +130,26 @@ def _part(found: Sequence[Column], asked: Asked) -> Sequence[Column]:
         return found
     start = (asked.part - 1) * DOCTORS_OF_A_WEEK
     return found[start : start + DOCTORS_OF_A_WEEK]
+
+
+def _elsewhere(
+    session: Session, hospital_id: uuid.UUID, doctors: Sequence[uuid.UUID], days: Sequence[Day]
+) -> dict[uuid.UUID, list[Elsewhere]]:
+    """When doctors are available at other hospitals during the days."""
+    start, end = func.lower(Availability.during), func.upper(Availability.during)
+    found: dict[uuid.UUID, list[Elsewhere]] = {}
+    for doctor_id, *period_there in session.execute(
+        select(Availability.doctor_id, start, end, Hospital.name)
+        .join(Hospital, Hospital.id == Availability.hospital_id)
+        .where(
+            Availability.hospital_id != hospital_id,
+            Availability.doctor_id.in_(doctors),
+            Availability.during.overlaps(period(days[0].start, days[-1].end)),
+        )
+        .order_by(start)
+    ):
+        found.setdefault(doctor_id, []).append(Elsewhere(*period_there))
+    return found
 
 
 def _grid(days: Sequence[Day], openings: Sequence[Sequence[Span]], found: Sequence[Column], zone: ZoneInfo) -> Grid:

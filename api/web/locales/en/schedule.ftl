@@ -51,6 +51,7 @@ schedule-closed = Closed
 schedule-closed-because = Closed: { $reason }
 schedule-closed-then = { $hospital } is closed at that time. Choose an hour that is not hatched.
 schedule-available = Available { $span }
+schedule-elsewhere = At { $hospital }
 schedule-available-label = Available { $span }, { $doctor }: change or withdraw
 schedule-appointment-label = { $time }, { $patient }, with { $doctor }, { $status }
 schedule-grid-help = The grid is drawn for pointing at. The list has everything in it as buttons.
