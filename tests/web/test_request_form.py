@@ -55,6 +55,14 @@ def test_faults_stand_beside_their_fields_and_nothing_typed_is_lost(town: Town):
     assert town.get("/booking-requests")["items"] == []
 
 
+def test_what_no_field_of_the_form_can_say_is_refused_too(town: Town):
+    sent = form(town) | {"patient": ["p1"], "earliest": [local("09:00")], "latest": [local("18:00")]}
+    page = Page(town.api.post("/app/requests/new", data=sent | {"moves": ["x"], "priority": ["now"]}), 422)
+    assert "moves: Is not an id" in page.text
+    assert "Is none of 'urgent', 'soon' or 'routine'." in page.text
+    Page(town.api.post("/app/requests/new", data=sent | {"replaces": ["x"]}), 404)
+
+
 def test_doctors_are_added_removed_and_put_in_order_by_buttons(town: Town):
     sent = form(town) | {"search": ["mar"]}
     for action, adding, doctors in (

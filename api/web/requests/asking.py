@@ -19,7 +19,7 @@ from api.named import gone
 from api.problems import STATUS
 from api.times import Now
 from api.web import hospitals
-from api.web.forms import Faults, SentForm, first, of
+from api.web.forms import Faults, SentForm, add, first, of
 from api.web.rendering import page
 from api.web.requests.telling import Told, timezones
 from api.web.requests.wish_form import TIMES, WishForm, folds, folds_of, read_wish
@@ -81,7 +81,9 @@ def queue(request: Request, sent: SentForm, now: Now, bell: RungBell) -> Respons
         zone = form.zone(choices.hospitals, choices.last)
         wish = read_wish(form, sent, zone, now, faults) if action == "queue" else None
         if wish is None:
-            return _page(request, session, form.after(action), faults, choices, folds(sent), 422 if faults else 200)
+            return _page(
+                request, session, form.after(action), _placed(faults), choices, folds(sent), 422 if faults else 200
+            )
     try:
         with transaction() as session:
             id_ = _queued(session, wish, form.replaces, now)
@@ -109,6 +111,15 @@ def _queued(session: Session, wish: BookingRequestIn, replaces: str, now: dt.dat
     except ValueError:
         raise gone("booking_request", replaces) from None
     return replace_request(session, replaced, wish, now)
+
+
+def _placed(faults: Faults) -> Faults:
+    """Faults of what has no field to stand beside, which only another program's form can have, told of the whole."""
+    placed: Faults = {}
+    for field, sentences in faults.items():
+        for sentence in sentences:
+            add(placed, *((field, sentence) if field in _FIELDS else ("", f"{field}: {sentence}")))
+    return placed
 
 
 def _at_field(fault: Fault) -> Fault:
