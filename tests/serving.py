@@ -66,7 +66,7 @@ def _at_work_on(served: Served, database_url: str) -> Iterator[None]:
         engine.cache_clear()
         engine()  # one, before many ask at once
         yield
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         # By a request or a listener whose caller has gone.
         while served.app.state.watcher.listeners or engine().pool.checkedout():
             assert time.monotonic() < deadline
