@@ -100,7 +100,7 @@ function draw() {
   holder = document.getElementById("calendar");
   if (!holder || holder.childElementCount) return;
   data = JSON.parse(document.getElementById("calendar-data").textContent);
-  const first = Math.ceil(innerWidth / 100); // what a screen shows comes first, then the rest
+  const first = Math.ceil(innerWidth / 140) + 1; // what a screen shows comes first, then the rest
   calendar = EventCalendar.create(holder, {
     ...options(first),
     firstDay: 1,
