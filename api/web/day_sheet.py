@@ -92,7 +92,7 @@ def _read(session: Session, hospital: Hospital, date: dt.date, asked: Asked) -> 
     return day, [
         Sheet(column.doctor, column.specialties, entries)
         for column in columns(rows, zone, [day], day.start)
-        if (entries := _used(agenda(column, day, openings, day.start)))
+        if (entries := _used(agenda(column, day, openings, [], day.start)))
     ]
 
 
