@@ -1,9 +1,8 @@
 """Booking requests: queued at once, decided by the planners, polled until they are."""
 
 import uuid
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,9 +12,10 @@ from api.bell import RungBell
 from api.booking_request_view import BookingRequestOut, shown
 from api.conflict_view import with_names
 from api.idempotency import Answer, Posted
-from api.named import PatientFilter, gone, patient_filter
+from api.named import gone
 from api.pages import ById, Page
 from api.problems import documented
+from api.request_filter import AskedRequests
 from api.times import Now
 from api.waiting import Patient
 from models.accepting import accept_hour
@@ -69,23 +69,16 @@ def queue_request(post: Posted, request: BookingRequestIn, bell: RungBell) -> Re
 
 
 @router.get(
-    "", summary="List booking requests", responses=documented(invalid=["unknown_patient", "not_a_choice", "not_an_id"])
+    "",
+    summary="List booking requests",
+    responses=documented(
+        invalid=["unknown_patient", "unknown_hospital", "unknown_doctor", "not_a_choice", "not_an_id"]
+    ),
 )
-def list_requests(
-    asked: ById,
-    batch: Annotated[uuid.UUID | None, Query(description="Only of this batch")] = None,
-    status: Annotated[list[RequestStatus], Query(description="Only of this status; repeat it for several")] = [],  # noqa: B006  # FastAPI copies defaults
-    patient: PatientFilter = None,
-) -> Page[BookingRequestOut]:
+def list_requests(asked: ById, which: AskedRequests) -> Page[BookingRequestOut]:
     """Booking requests, oldest first; those of a batch in the order of its lines."""
     with transaction() as session:
-        rows = select(BookingRequest).order_by(BookingRequest.id).limit(asked.limit + 1)
-        if batch:
-            rows = rows.where(BookingRequest.batch_id == batch)
-        if status:
-            rows = rows.where(BookingRequest.status.in_(status))
-        if patient_id := patient_filter(session, patient):
-            rows = rows.where(BookingRequest.patient_id == patient_id)
+        rows = which.select(session).order_by(BookingRequest.id).limit(asked.limit + 1)
         if asked.after:
             rows = rows.where(BookingRequest.id > asked.after)
         found = session.scalars(rows).all()

@@ -213,6 +213,27 @@ def test_requests_are_filtered(town: Town):
     refused(town.api.get("/booking-requests", params={"patient": "p9"}), 422, "unknown_patient")
 
 
+def test_requests_are_filtered_by_what_they_ask_for_and_by_why_not(town: Town, session):
+    urgent = town.post("/booking-requests", **town.wish(priority="urgent", doctors=["d1"]))["id"]
+    refused_one = town.post("/booking-requests", **town.wish(hospitals=["central"], doctors=["d2"]))["id"]
+    agreed = town.post("/booking-requests", **town.wish())["id"]
+    why = {"kind": "hours_taken", "message": "-", "facts": {}, "certificate": {}, "alternatives": []}
+    with session() as deciding:
+        decide(deciding, refused_one, RequestStatus.CONFLICT, why)
+        decide(deciding, agreed, RequestStatus.BOOKED, why)  # to another hour: it is in conflict no more
+    for filters, expected in (
+        ({"priority": "urgent"}, [urgent]),
+        ({"doctor": "d1"}, [urgent]),
+        ({"doctor": ["d1", "d2"]}, [urgent, refused_one]),
+        ({"hospital": "central"}, [refused_one]),
+        ({"kind": "hours_taken"}, [refused_one]),
+        ({"kind": "hospital_closed"}, []),
+        ({}, [urgent, refused_one, agreed]),
+    ):
+        assert [each["id"] for each in town.get("/booking-requests", **filters)["items"]] == expected
+    refused(town.api.get("/booking-requests", params={"hospital": "nowhere"}), 422, "unknown_hospital")
+
+
 def test_a_poll_is_held_open_until_the_request_is_decided(town: Town):
     wanted = town.post("/booking-requests", **town.wish())["id"]
     answers = []

@@ -45,7 +45,7 @@ def test_every_answer_carries_what_keeps_browsers_safe(api):
         assert headers["x-content-type-options"] == "nosniff"
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert headers["cache-control"] == "no-store"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
 
 
 def test_an_answer_carries_the_callers_id_or_one_of_ours(api):

@@ -13,20 +13,14 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from api.booking_request_view import shown
-from api.named import Reference, doctor_filter, hospital_filter
+from api.named import Reference
 from api.pages import checked, decode_id, encode
+from api.request_filter import RequestFilter
 from api.times import Now
 from api.web import hospitals, live
 from api.web.rendering import is_fragment, page, query
 from api.web.requests.telling import UNDECIDED, Told, timezones
-from models.booking import (
-    BookingBatch,
-    BookingRequest,
-    BookingRequestDoctor,
-    BookingRequestHospital,
-    Conflict,
-    RequestStatus,
-)
+from models.booking import BookingBatch, BookingRequest, RequestStatus
 from models.hospitals import Hospital
 from models.people import Doctor, User
 from models.session import transaction
@@ -71,6 +65,17 @@ class Filter:
         """Whether it leaves anything out."""
         return bool(self.values.keys() - {"before"})
 
+    @property
+    def of_any_status(self) -> RequestFilter:
+        """What is asked for, whatever its status."""
+        return RequestFilter(
+            batch=self.batch,
+            priority=self.priority,
+            kind=self.kind,
+            hospital=self.hospital,
+            doctor=[self.doctor] if self.doctor else [],
+        )
+
     def but(self, **changes: Any) -> "Filter":  # Any: a parameter's own type
         """The same filter with other values, from its first page on."""
         return replace(self, before=None, **changes)
@@ -106,7 +111,7 @@ def list_requests(request: Request, asked: Annotated[Filter, Depends(_filter)], 
     """The list; only its rows and counts where a page that shows it asks again."""
     with transaction() as session:
         since = live.since(session)
-        wanted = _filtered(session, asked)
+        wanted = asked.of_any_status.select(session)
         rows = wanted if asked.status is None else wanted.where(BookingRequest.status == asked.status)
         if asked.before:
             rows = rows.where(BookingRequest.id < decode_id(asked.before))
@@ -128,25 +133,6 @@ def list_requests(request: Request, asked: Annotated[Filter, Depends(_filter)], 
         "kinds": list(ConflictKind),
     }
     return page(request, "requests/list_rows.html" if is_fragment(request) else "requests/list.html", **context)
-
-
-def _filtered(session: Session, asked: Filter) -> Select[BookingRequest]:
-    """The requests of a filter, of any status."""
-    rows = select(BookingRequest)
-    if asked.priority:
-        rows = rows.where(BookingRequest.priority == asked.priority)
-    if asked.batch:
-        rows = rows.where(BookingRequest.batch_id == asked.batch)
-    if asked.kind:  # a conflict stays on record when another hour is accepted; then it is none any more
-        of_kind = select(Conflict.booking_request_id).where(Conflict.kind == asked.kind)
-        rows = rows.where(BookingRequest.status == RequestStatus.CONFLICT, BookingRequest.id.in_(of_kind))
-    if hospital := hospital_filter(session, asked.hospital):
-        naming = select(BookingRequestHospital.booking_request_id).where(BookingRequestHospital.hospital_id == hospital)
-        rows = rows.where(BookingRequest.id.in_(naming))
-    for doctor in doctor_filter(session, [asked.doctor] if asked.doctor else []):
-        with_doctor = select(BookingRequestDoctor.booking_request_id).where(BookingRequestDoctor.doctor_id == doctor)
-        rows = rows.where(BookingRequest.id.in_(with_doctor))
-    return rows
 
 
 def _counts(session: Session, wanted: Select[BookingRequest]) -> Counter[RequestStatus]:

@@ -20,6 +20,7 @@ box.addEventListener("click", (event) => {
 
 // A sentence that goes away by itself, after long enough to be read.
 function toast(sentence) {
+  if ([...toasts.children].some((each) => each.firstChild.textContent === sentence)) return; // it is still being read
   const shown = document.createElement("div");
   const words = document.createElement("p");
   const close = document.createElement("button");
@@ -36,6 +37,14 @@ function toast(sentence) {
 box.addEventListener("close", () => document.body.append(toasts));
 document.addEventListener("toast", (event) => toast(event.detail.value));
 document.addEventListener("htmx:sendError", () => toast(toasts.dataset.away));
+
+// Enter in a field means the button that the form names, not the first one there is; in a search it means the search.
+document.addEventListener("keydown", (event) => {
+  const { target } = event;
+  if (event.key !== "Enter" || !target.matches?.("form[data-enter] input:not([type=search])")) return;
+  event.preventDefault();
+  target.form.requestSubmit(document.getElementById(target.form.dataset.enter));
+});
 
 // Selects that are a form's only question send it when they change; elements that print do so when clicked.
 document.addEventListener("change", (event) => event.target.closest("[data-submit]")?.form.requestSubmit());

@@ -1,0 +1,18 @@
+"""Enter means what the field it is pressed in is for."""
+
+from playwright.sync_api import Page, expect
+
+from tests.api.town import Town, at
+
+
+def test_enter_queues_a_request_and_in_the_search_it_searches(town: Town, page: Page):
+    page.goto("/app/requests/new")
+    search = page.get_by_label("Search for a patient")
+    search.fill("silva")
+    search.press("Enter")
+    page.get_by_role("radio", name="Maria Silva").check()
+    page.get_by_label("Begins at the earliest").fill(at("09:00")[:16])
+    page.get_by_label("Ends at the latest").fill(at("12:00")[:16])
+    page.get_by_label("Ends at the latest").press("Enter")
+    expect(page.get_by_role("heading", name="Maria Silva")).to_be_visible()
+    assert len(town.get("/booking-requests")["items"]) == 1
