@@ -359,3 +359,13 @@ def test_past_hours_are_dimmed_and_cannot_be_booked(town: Town, session):
     listed = show(town, date=str(yesterday))
     assert "09:00-12:00 over" in listed.items
     assert not [name for name in listed.buttons if name.startswith("Book")]
+
+
+def test_the_day_can_be_printed_as_it_is_shown(town: Town):
+    address = f"/app/schedule?hospital=central&date={MONDAY}&doctor=d2"
+    (path,) = re.findall(r'href="(/app/day-sheet[^"]+)"', town.api.get(address).text)
+    sheet = town.api.get(path.replace("&amp;", "&"))
+    assert sheet.status_code == 200
+    assert "Dr Rui Costa" in sheet.text
+    assert "Dr Ana Sousa" not in sheet.text
+    assert "/app/day-sheet" not in town.api.get(f"{address}&view=week").text

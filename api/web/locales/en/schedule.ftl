@@ -28,6 +28,7 @@ schedule-show-everyone = Show everyone
 schedule-add-doctor = Add a doctor
 schedule-add-doctor-why = Choose who has no hours here yet: an empty column appears, and a click on one of its hours adds an availability.
 schedule-nobody-to-add = Every doctor there is has a column already.
+schedule-print = Print
 schedule-shown-as = Shown as
 schedule-view-day = Day
 schedule-view-week = Week
