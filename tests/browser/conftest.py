@@ -13,7 +13,7 @@ from tests.browser.windows import SIZES, Windows
 from tests.concurrency.conftest import Crew
 from tests.serving import Served
 
-expect.set_options(timeout=5_000)
+expect.set_options(timeout=10_000)
 
 _SILENT = ("--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")
 

@@ -1,15 +1,13 @@
 """Everything that waits or went wrong: asking for an hour, following it, and what can be done about a refusal."""
 
-import datetime as dt
 import re
 
 from playwright.sync_api import Page, expect
 
-from models.settings import settings
 from tests.api.town import MONDAY, Town, at
+from tests.browser.planning import conflict, plan
 from tests.browser.windows import Windows
 from tests.concurrency.conftest import Crew
-from workers.planning import plan_next
 
 ANA, RUI = "Dr Ana Sousa", "Dr Rui Costa"
 
@@ -26,17 +24,10 @@ def taken(town: Town, *hours: str) -> None:
         town.book(f"other-{hour}", "d1", hour)
 
 
-def plan() -> None:
-    """Do a worker's round."""
-    plan_next(settings(), worker="here", clock=lambda: dt.datetime.now(dt.UTC))
-
-
 def in_conflict(town: Town, page: Page) -> None:
     """Show a request whose only hour is taken, as a round of planning has decided it."""
     taken(town, "10:00")
-    request = town.post(
-        "/booking-requests", patient="p1", doctors=["d1"], earliest=at("10:00"), latest=at("11:00"), priority="soon"
-    )
+    request = conflict(town)
     plan()
     page.goto(f"/app/requests/{request['id']}")
     expect(page.locator("#request .badge")).to_have_text("conflict")

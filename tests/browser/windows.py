@@ -16,7 +16,7 @@ ELSEWHERE = "America/Los_Angeles"
 """The clock of the browser: no hospital's, so that a time told by it is seen to be wrong."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
-_REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+_REFUSED = re.compile(r"Failed to load resource: the server responded with a status of [45]\d\d")
 
 
 @dataclass
@@ -46,6 +46,7 @@ class Windows:
             timezone_id=zone,
         )
         context.set_default_timeout(10_000)
+        context.set_default_navigation_timeout(30_000)
         context.tracing.start(snapshots=True)
         self.contexts.append(context)
         self._watch(context)
