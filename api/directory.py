@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api import examples
 from api.idempotency import Answer, Posted
-from api.named import ExternalId, gone
+from api.named import ExternalId, gone, specialties_of
 from api.pages import ById, Page
 from api.problems import documented
 from api.times import UTC, InstantOut, local
@@ -187,10 +187,7 @@ def search(post: Posted, asked: PatientSearch) -> Response:
 
 
 def _users_shown(session: Session, users: Sequence[User]) -> list[UserOut]:
-    specialties: dict[uuid.UUID, list[str]] = {user.id: [] for user in users}
-    rows = select(DoctorSpecialty).where(DoctorSpecialty.doctor_id.in_(specialties)).order_by(DoctorSpecialty.specialty)
-    for row in session.scalars(rows):
-        specialties[row.doctor_id].append(row.specialty)
+    specialties = specialties_of(session, [user.id for user in users])
     return [
         UserOut(
             id=user.id,

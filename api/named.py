@@ -13,7 +13,7 @@ from api.problems import QueryRefused
 from models.faults import Fault, Refusal, Refused
 from models.hospitals import Hospital
 from models.inputs import MAX_CHOICES, Text
-from models.people import User
+from models.people import DoctorSpecialty, User
 from models.references import Directory, find_doctors, find_hospitals, find_patients, unknown
 
 Reference = Annotated[Text, StringConstraints(strip_whitespace=True)]
@@ -93,6 +93,15 @@ def user_names(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Pe
     """The names of doctors and other users, by id."""
     rows = session.execute(select(User.id, User.external_id, User.name).where(User.id.in_(set(ids))))
     return {row.id: PersonName.model_validate(row, from_attributes=True) for row in rows}
+
+
+def specialties_of(session: Session, doctors: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
+    """The specialties of each of these doctors, in alphabetical order."""
+    found: dict[uuid.UUID, list[str]] = {doctor: [] for doctor in doctors}
+    rows = select(DoctorSpecialty).where(DoctorSpecialty.doctor_id.in_(found.keys()))
+    for row in session.scalars(rows.order_by(DoctorSpecialty.specialty)):
+        found[row.doctor_id].append(row.specialty)
+    return found
 
 
 Find = Callable[[Session, Iterable[str]], Directory]

@@ -19,10 +19,11 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Session
 
+from api.named import specialties_of
 from models.base import ends, period
 from models.hospitals import MINUTES_OF_A_DAY, Hospital, Opening, OperatingException, OperatingHours
 from models.hours import instant_of
-from models.people import DoctorSpecialty, Patient, User
+from models.people import Patient, User
 from models.schedule import Appointment, AppointmentStatus, Availability
 from planner.instants import HOUR_US, LocalClock, instant, join, micros
 from planner.problem import HOUR
@@ -144,10 +145,7 @@ def read_rows(session: Session, hospital_id: uuid.UUID, days: Sequence[Day], wan
     standing = _standing(session, hospital_id, wide, named)
     seen = {each.doctor_id for each in available if each.start < last and each.end > first}
     seen |= {each.doctor_id for each in standing if each.start < last and each.end > first}
-    specialties: dict[uuid.UUID, list[str]] = {id_: [] for id_ in {*(wanted.doctors or seen), *wanted.also}}
-    of_each = select(DoctorSpecialty).where(DoctorSpecialty.doctor_id.in_(specialties.keys()))
-    for row in session.scalars(of_each.order_by(DoctorSpecialty.specialty)):
-        specialties[row.doctor_id].append(row.specialty)
+    specialties = specialties_of(session, {*(wanted.doctors or seen), *wanted.also})
     if wanted.specialty is not None:
         specialties = {
             id_: names for id_, names in specialties.items() if wanted.specialty in names or id_ in wanted.also

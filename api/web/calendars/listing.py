@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from api.named import specialties_of
 from models.calendar_feeds import CalendarFeed
 from models.people import Doctor, DoctorSpecialty, User
 
@@ -52,19 +53,10 @@ def list_doctors(session: Session, name: str | None, specialty: str | None, page
     count = session.scalar(select(func.count()).select_from(doctors.subquery())) or 0
     page = min(page, max(1, -(-count // PAGE_SIZE)))
     rows = session.scalars(doctors.order_by(User.name, User.id).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
-    specialties: dict[uuid.UUID, list[str]] = {user.id: [] for user in rows}
+    specialties = specialties_of(session, [user.id for user in rows])
     feeds: dict[uuid.UUID, list[CalendarFeed]] = {user.id: [] for user in rows}
-    for each in session.scalars(
-        select(DoctorSpecialty).where(DoctorSpecialty.doctor_id.in_(specialties)).order_by(DoctorSpecialty.specialty)
-    ):
-        specialties[each.doctor_id].append(each.specialty)
     for feed in session.scalars(
         select(CalendarFeed).where(CalendarFeed.doctor_id.in_(feeds), live).order_by(CalendarFeed.id)
     ):
         feeds[feed.doctor_id].append(feed)
     return Listing([Shown(user, specialties[user.id], feeds[user.id]) for user in rows], count, page)
-
-
-def all_specialties(session: Session) -> Sequence[str]:
-    """Every specialty that a doctor has."""
-    return session.scalars(select(DoctorSpecialty.specialty).distinct().order_by(DoctorSpecialty.specialty)).all()

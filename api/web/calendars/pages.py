@@ -13,7 +13,8 @@ from api.named import gone
 from api.problems import STATUS
 from api.times import Now
 from api.web import forms
-from api.web.calendars.listing import all_specialties, list_doctors
+from api.web.calendars.listing import list_doctors
+from api.web.doctors import all_specialties
 from api.web.forms import SentForm
 from api.web.rendering import is_fragment, page, query, told
 from api.web.words import t

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 from api.named import doctor_filter
 from api.schedule_view import Column, Day, Wanted, columns, read_rows, within, working_days
 from api.web import hospitals, live
+from api.web.doctors import active_doctors
 from api.web.schedule.agenda import Elsewhere
 from api.web.schedule.asked import Asked
 from api.web.schedule.grid import Grid, OpenDay, Span
 from models.base import period
 from models.hospitals import Hospital, Opening, OperatingHours
-from models.people import Doctor, DoctorSpecialty, User
 from models.schedule import Appointment, AppointmentStatus, Availability
 from planner.instants import join
 
@@ -169,18 +169,7 @@ def _cut(spans: Sequence[Span], day: Day) -> list[Span]:
 
 
 def _doctors(session: Session, used: set[uuid.UUID]) -> list[Someone]:
-    specialties: dict[uuid.UUID, list[str]] = {}
-    for doctor_id, specialty in session.execute(
-        select(DoctorSpecialty.doctor_id, DoctorSpecialty.specialty).order_by(DoctorSpecialty.specialty)
-    ):
-        specialties.setdefault(doctor_id, []).append(specialty)
-    rows = session.execute(
-        select(User.id, User.external_id, User.name)
-        .join(Doctor, Doctor.id == User.id)
-        .where(User.active)
-        .order_by(User.name, User.id)
-    )
-    return [Someone(row.external_id, row.name, specialties.get(row.id, []), row.id in used) for row in rows]
+    return [Someone(each.external_id, each.name, each.specialties, each.id in used) for each in active_doctors(session)]
 
 
 def _has_hours(session: Session, hospital_id: uuid.UUID) -> bool:
