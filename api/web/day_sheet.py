@@ -7,16 +7,18 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from api.named import Reference, doctor_filter
 from api.schedule_view import Day, Wanted, columns, read_rows, within, working_days
 from api.times import LocalDate, Now
 from api.web import hospitals
+from api.web.forms import Left
 from api.web.rendering import page, query
 from api.web.schedule.agenda import Entry, agenda
 from models.hospitals import Hospital
@@ -28,19 +30,16 @@ router = APIRouter(prefix="/app/day-sheet")
 
 Layout = Literal["pages", "compact"]
 
-_Blank = BeforeValidator(lambda value: value or None)
-"""Forms send what was left empty too."""
-
 
 class Asked(BaseModel):
     """The parameters of the address; `doctor`: only these, `specialty`: only doctors who have it."""
 
     model_config = ConfigDict(frozen=True)
 
-    hospital: Annotated[Reference | None, _Blank] = None
-    date: Annotated[LocalDate | None, _Blank] = None
+    hospital: Annotated[Reference | None, Left] = None
+    date: Annotated[LocalDate | None, Left] = None
     doctor: Annotated[list[Reference], Field(max_length=MAX_CHOICES)] = []
-    specialty: Annotated[Specialty | None, _Blank] = None
+    specialty: Annotated[Specialty | None, Left] = None
     layout: Layout = "pages"
 
 
@@ -88,7 +87,7 @@ def _read(session: Session, hospital: Hospital, date: dt.date, asked: Asked) -> 
         session, hospital.id, [day], Wanted(doctor_filter(session, asked.doctor), asked.specialty, also=[])
     )
     openings = list(within(rows.openings, day))
-    zone = hospitals.Choice([], hospital).zone
+    zone = ZoneInfo(hospital.timezone)
     return day, [
         Sheet(column.doctor, column.specialties, entries)
         for column in columns(rows, zone, [day], day.start)

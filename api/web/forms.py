@@ -2,16 +2,18 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from api import sentences
 from api.web import clocks
 from api.web.words import t
-from models.faults import Fault
+from models.faults import Fault, Refusal, Refused
+from models.inputs import ExactHour
 
 Sent = Mapping[str, list[str]]
 """The values of a form by the names of its fields; what was left empty is not in it."""
@@ -20,6 +22,10 @@ Faults = dict[str, list[str]]
 """What is wrong, as sentences, by field; under "" what concerns the whole."""
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+Left = BeforeValidator(lambda value: value or None)
+"""Of a parameter of an address: forms send what was left empty, too."""
 
 
 async def _sent(request: Request) -> Sent:
@@ -74,6 +80,51 @@ def read_time(sent: Sent, name: str, zone: ZoneInfo, faults: Faults) -> dt.datet
         add(faults, name, t("common-time-twice", time=f"{local:%H:%M}", place=clocks.place(zone)))
         return None
     return found[int(fold)] if len(found) > 1 and fold else found[0]
+
+
+def read_hour(sent: Sent) -> ExactHour:
+    """The hour that a button sends.
+
+    Raises
+    ------
+    Refused
+        where it is none; no button of ours sends that.
+
+    """
+    faults: Faults = {}
+    values = {name: first(sent, name) for name in ("doctor", "hospital", "start") if name in sent}
+    hour = read(ExactHour, values, faults)
+    if hour is None:
+        raise Refused(Refusal.INVALID, [Fault("invalid_value", name, None, said[0]) for name, said in faults.items()])
+    return hour
+
+
+@dataclass(frozen=True, slots=True)
+class TypedTime:
+    """What a field for a local time holds. `twice`: clocks show it twice; `fold`: which of the two it is, if said."""
+
+    value: str
+    twice: bool
+    fold: str
+
+    @classmethod
+    def of(cls, value: str, fold: str, zone: ZoneInfo) -> Self:
+        """The field with a text in it that may be no time at all."""
+        try:
+            meant = clocks.instants(dt.datetime.fromisoformat(value).replace(tzinfo=None), zone)
+        except (ValueError, OverflowError):
+            meant = []
+        return cls(value, len(meant) > 1, fold)
+
+    @classmethod
+    def at(cls, instant: dt.datetime, zone: ZoneInfo) -> Self:
+        """The field for an instant."""
+        return cls.of(clocks.as_input(instant, zone), str(instant.astimezone(zone).fold), zone)
+
+    @classmethod
+    def as_sent(cls, sent: Sent, name: str, zone: ZoneInfo) -> Self:
+        """The field as somebody filled it in."""
+        return cls.of(first(sent, name) or "", first(sent, f"{name}_fold") or "", zone)
 
 
 def of(refused: Iterable[Fault], faults: Faults) -> Faults:

@@ -14,8 +14,8 @@ from api.named import gone, hospital_names, user_names
 from api.problems import STATUS
 from api.web import clocks
 from api.web.dialogs.new_availability import add_faults, read_period
-from api.web.dialogs.places import Place, TypedTime, seen_version
-from api.web.forms import Faults, SentForm
+from api.web.dialogs.places import Place, seen_version
+from api.web.forms import Faults, SentForm, TypedTime
 from api.web.rendering import page, told
 from api.web.words import t
 from models.availabilities import change_availability, withdraw_availability

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from api.times import Now
 from api.web import forms
-from api.web.dialogs.places import AskedDoctor, AskedHospital, Hour, sent_hour, the_place
+from api.web.dialogs.places import AskedDoctor, AskedHospital, Hour, the_place
 from api.web.dialogs.why_not import Wanted, why_not
 from api.web.forms import SentForm
 from api.web.rendering import page, told
@@ -32,7 +32,7 @@ def ask(request: Request, doctor: AskedDoctor, hospital: AskedHospital, start: A
 @router.post("")
 def book(request: Request, sent: SentForm, now: Now) -> Response:
     """Book it; where it cannot be had, say why and what could be had instead."""
-    wanted = sent_hour(sent)
+    wanted = forms.read_hour(sent)
     patient = forms.first(sent, "patient")
     with transaction() as session:
         hour = Hour(the_place(session, wanted.doctor, wanted.hospital), wanted.start)

@@ -5,7 +5,6 @@ import uuid
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BeforeValidator
 from sqlalchemy.orm import Session
 
 from api.appointment_view import AppointmentOut
@@ -15,9 +14,9 @@ from api.schedule_view import columns, read_rows, working_days
 from api.times import LocalDate, Now
 from api.web import clocks, forms
 from api.web.dialogs.appointment import hour_of, read_appointment, show_as_it_is
-from api.web.dialogs.places import Hour, Place, TypedTime, seen_version, the_place
+from api.web.dialogs.places import Hour, Place, seen_version, the_place
 from api.web.dialogs.why_not import Wanted, why_not
-from api.web.forms import Faults, Sent, SentForm
+from api.web.forms import Faults, Left, Sent, SentForm, TypedTime
 from api.web.rendering import page, told
 from api.web.words import t
 from models.faults import Refusal, Refused
@@ -29,16 +28,12 @@ from models.session import transaction
 router = APIRouter(prefix="/app")
 
 
-def _none_if_empty(text: Any) -> Any:  # Any: a validator sees what was sent
-    return text or None
-
-
 @router.get("/dialogs/appointments/{appointment_id}/move")
 def ask(
     request: Request,
     appointment_id: uuid.UUID,
     now: Now,
-    date: Annotated[LocalDate | None, BeforeValidator(_none_if_empty), Query()] = None,
+    date: Annotated[LocalDate | None, Left, Query()] = None,
     doctor: Annotated[uuid.UUID | None, Query()] = None,
 ) -> Response:
     """The free hours of a day at the appointment's hospital: of its own doctor, or of another one."""

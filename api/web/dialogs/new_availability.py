@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.problems import STATUS
 from api.web import forms
-from api.web.dialogs.places import AskedDoctor, AskedHospital, Place, TypedTime, the_place
-from api.web.forms import Faults, Sent, SentForm
+from api.web.dialogs.places import AskedDoctor, AskedHospital, Place, the_place
+from api.web.forms import Faults, Sent, SentForm, TypedTime
 from api.web.rendering import page, told
 from api.web.words import t
 from models.availabilities import create_availabilities

@@ -11,10 +11,8 @@ from sqlalchemy.orm import Session
 from api.named import HospitalName, PersonName, Reference, doctor_filter, hospital_names, the_hospital, user_names
 from api.times import local
 from api.web import clocks
-from api.web.forms import Faults, Sent, first, read
+from api.web.forms import Sent, first
 from api.web.words import t
-from models.faults import Fault, Refusal, Refused
-from models.inputs import ExactHour
 from planner.problem import HOUR
 
 AskedDoctor = Annotated[Reference, Query()]
@@ -68,32 +66,6 @@ class Hour:
         return clocks.when(self.start, self.place.zone)
 
 
-@dataclass(frozen=True, slots=True)
-class TypedTime:
-    """What a field for a local time holds. `fold` says which of two equal times it is, where there are two."""
-
-    value: str = ""
-    twice: bool = False
-    fold: str = ""
-
-    @classmethod
-    def at(cls, instant: dt.datetime, zone: ZoneInfo) -> "TypedTime":
-        """The field for an instant."""
-        both = clocks.instants(instant.astimezone(zone).replace(tzinfo=None, fold=0), zone)
-        fold = str(both.index(instant.astimezone(dt.UTC))) if len(both) > 1 else ""
-        return cls(clocks.as_input(instant, zone), len(both) > 1, fold)
-
-    @classmethod
-    def as_sent(cls, sent: Sent, name: str, zone: ZoneInfo) -> "TypedTime":
-        """The field as somebody filled it in."""
-        value, fold = first(sent, name) or "", first(sent, f"{name}_fold") or ""
-        try:
-            both = clocks.instants(dt.datetime.fromisoformat(value).replace(tzinfo=None), zone)
-        except (ValueError, OverflowError):
-            both = []
-        return cls(value, len(both) > 1, fold)
-
-
 def the_place(session: Session, doctor: str, hospital: str) -> Place:
     """The doctor and the hospital that references name.
 
@@ -106,22 +78,6 @@ def the_place(session: Session, doctor: str, hospital: str) -> Place:
     (doctor_id,) = doctor_filter(session, [doctor])
     hospital_id = the_hospital(session, hospital).id
     return Place(user_names(session, [doctor_id])[doctor_id], hospital_names(session, [hospital_id])[hospital_id])
-
-
-def sent_hour(sent: Sent) -> ExactHour:
-    """The hour that a button sends.
-
-    Raises
-    ------
-    Refused
-        where it is none; no button of ours sends that.
-
-    """
-    faults: Faults = {}
-    hour = read(ExactHour, {name: first(sent, name) for name in ("doctor", "hospital", "start")}, faults)
-    if hour is None:
-        raise Refused(Refusal.INVALID, [Fault("invalid_value", name, None, said[0]) for name, said in faults.items()])
-    return hour
 
 
 def seen_version(sent: Sent) -> int:

@@ -3,19 +3,17 @@
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.named import Reference
 from api.overview import LATELY
 from api.times import LocalDate
+from api.web.forms import Left
 from api.web.rendering import query
 
 WEEKS = (1, 2, 3, 4, 5)
 DAYS = (7, 30, 90, 365)
 RUNS, MORE_RUNS = 8, 100
-
-_Blank = BeforeValidator(lambda value: value or None)
-"""Forms send what was left empty too."""
 
 
 class Asked(BaseModel):
@@ -26,8 +24,8 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
-    hospital: Annotated[Reference | None, _Blank] = None
-    first: Annotated[LocalDate | None, _Blank] = Field(None, alias="from")
+    hospital: Annotated[Reference | None, Left] = None
+    first: Annotated[LocalDate | None, Left] = Field(None, alias="from")
     weeks: int = Field(2, ge=min(WEEKS), le=max(WEEKS))
     days: int = Field(LATELY, ge=1, le=366)
     runs: int = Field(RUNS, ge=1, le=MORE_RUNS)

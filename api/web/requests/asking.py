@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from sqlalchemy import func, literal, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.bell import RungBell
@@ -19,16 +18,17 @@ from api.named import gone
 from api.problems import STATUS
 from api.times import Now
 from api.web import hospitals
+from api.web.doctors import active_doctors, all_specialties
 from api.web.forms import Faults, SentForm, add, first, of
 from api.web.rendering import page
 from api.web.requests.telling import Told, timezones
-from api.web.requests.wish_form import TIMES, WishForm, folds, folds_of, read_wish
+from api.web.requests.wish_form import TIMES, WishForm, read_wish
 from models.booking import BookingRequest
 from models.directory import search_patients
 from models.faults import Fault, Refused
 from models.hospitals import Hospital
 from models.inputs import BookingRequestIn
-from models.people import Doctor, DoctorSpecialty, Patient, User
+from models.people import Patient
 from models.requests import queue_requests, replace_request, request_as_sent
 from models.schedule import Appointment
 from models.session import transaction
@@ -60,15 +60,16 @@ def ask(
 ) -> HTMLResponse:
     """The form: empty, like a request that there is, or for another hour for an appointment."""
     with transaction() as session:
-        choices, which = _choices(session, request), folds({})
+        choices = _choices(session, request)
         if known := replaces or like:
             wish = request_as_sent(session, known)
             (there,) = shown(session, [session.get_one(BookingRequest, known)])
             zone = Told(there, timezones(session), choices.last, now).zone
-            form, which = WishForm.of(wish, zone, str(replaces or "")), folds_of(wish, zone)
+            form = WishForm.of(wish, zone, str(replaces or ""))
         else:
             form = _empty(session, choices.last, now, moves)
-        return _page(request, session, form, {}, choices, which)
+        found = _patients(session, form)
+    return _page(request, form, {}, choices, found)
 
 
 @router.post("/new")
@@ -80,17 +81,15 @@ def queue(request: Request, sent: SentForm, now: Now, bell: RungBell) -> Respons
         choices = _choices(session, request)
         zone = form.zone(choices.hospitals, choices.last)
         wish = read_wish(form, sent, zone, now, faults) if action == "queue" else None
-        if wish is None:
-            return _page(
-                request, session, form.after(action), _placed(faults), choices, folds(sent), 422 if faults else 200
-            )
+        found = _patients(session, form)
+    if wish is None:
+        return _page(request, form.after(action), _placed(faults), choices, found, 422 if faults else 200)
     try:
         with transaction() as session:
             id_ = _queued(session, wish, form.replaces, now)
     except Refused as refusal:
         of([_at_field(fault) for fault in refusal.faults], faults)
-        with transaction() as session:
-            return _page(request, session, form, faults, choices, folds(sent), STATUS[refusal.refusal])
+        return _page(request, form, faults, choices, found, STATUS[refusal.refusal])
     bell.ring()
     return RedirectResponse(f"{router.prefix}/{id_}", status_code=303)
 
@@ -100,7 +99,8 @@ def search(request: Request, sent: SentForm) -> HTMLResponse:
     """The patients who may be meant. What was typed comes in a body, since addresses end up in logs."""
     form = WishForm.sent(sent)
     with transaction() as session:
-        return page(request, "requests/patients.html", form=form, faults={}, **_patients(session, form))
+        found = _patients(session, form)
+    return page(request, "requests/patients.html", form=form, **found)
 
 
 def _queued(session: Session, wish: BookingRequestIn, replaces: str, now: dt.datetime) -> uuid.UUID:
@@ -142,14 +142,13 @@ def _empty(session: Session, zone: ZoneInfo, now: dt.datetime, moves: uuid.UUID 
 
 def _page(
     request: Request,
-    session: Session,
     form: WishForm,
     faults: Faults,
     choices: _Choices,
-    which: Mapping[str, str],
+    found: Mapping[str, Any],  # Any: the template's
     status: int = 200,
 ) -> HTMLResponse:
-    """The form; `which` of two equal times is meant, by field."""
+    """The form; `found`: its patients."""
     return page(
         request,
         "requests/new.html",
@@ -159,9 +158,8 @@ def _page(
         choices=choices,
         zone=form.zone(choices.hospitals, choices.last),
         zones=form.zones(choices.hospitals),
-        folds=which,
         priorities=list(Priority),
-        **_patients(session, form),
+        **found,
     )
 
 
@@ -174,16 +172,8 @@ def _patients(session: Session, form: WishForm) -> dict[str, Any]:  # Any: what 
 
 def _choices(session: Session, request: Request) -> _Choices:
     choice = hospitals.choose(session, request, None)
-    specialty = DoctorSpecialty.specialty
-    specialties = func.string_agg(specialty, aggregate_order_by(literal(", "), specialty))
-    doctors = session.execute(
-        select(User.external_id, User.name, specialties)
-        .join(Doctor, Doctor.id == User.id)
-        .outerjoin(DoctorSpecialty, DoctorSpecialty.doctor_id == User.id)
-        .where(User.active)
-        .group_by(User.id)
-        .order_by(User.name, User.id)
-    )
-    told = {id_: f"{name} ({has})" if has else name for id_, name, has in doctors}
-    named = session.scalars(select(specialty).distinct().order_by(specialty)).all()
-    return _Choices(choice.all, told, named, choice.zone)
+    doctors = {
+        each.external_id: f"{each.name} ({', '.join(each.specialties)})" if each.specialties else each.name
+        for each in active_doctors(session)
+    }
+    return _Choices(choice.all, doctors, all_specialties(session), choice.zone)

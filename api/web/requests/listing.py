@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
-from pydantic import BeforeValidator
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
@@ -18,6 +17,7 @@ from api.pages import checked, decode_id, encode
 from api.request_filter import RequestFilter
 from api.times import Now
 from api.web import hospitals, live
+from api.web.forms import Left
 from api.web.rendering import is_fragment, page, query
 from api.web.requests.telling import UNDECIDED, Told, timezones
 from models.booking import BookingBatch, BookingRequest, RequestStatus
@@ -32,9 +32,6 @@ router = APIRouter()
 PATH = "/app/requests"
 
 _AT_ONCE = 50
-
-# A form sends what is left open as an empty text.
-_Left = BeforeValidator(lambda value: value or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +83,13 @@ class Filter:
 
 
 async def _filter(
-    status: Annotated[RequestStatus | None, _Left, Query()] = None,
-    priority: Annotated[Priority | None, _Left, Query()] = None,
-    kind: Annotated[ConflictKind | None, _Left, Query()] = None,
-    batch: Annotated[uuid.UUID | None, _Left, Query()] = None,
-    hospital: Annotated[Reference | None, _Left, Query()] = None,
-    doctor: Annotated[Reference | None, _Left, Query()] = None,
-    before: Annotated[str | None, _Left, Query(), checked(lambda cursor: cursor and decode_id(cursor))] = None,
+    status: Annotated[RequestStatus | None, Left, Query()] = None,
+    priority: Annotated[Priority | None, Left, Query()] = None,
+    kind: Annotated[ConflictKind | None, Left, Query()] = None,
+    batch: Annotated[uuid.UUID | None, Left, Query()] = None,
+    hospital: Annotated[Reference | None, Left, Query()] = None,
+    doctor: Annotated[Reference | None, Left, Query()] = None,
+    before: Annotated[str | None, Left, Query(), checked(lambda cursor: cursor and decode_id(cursor))] = None,
 ) -> Filter:
     return Filter(status, priority, kind, batch, hospital, doctor, before)
 

@@ -18,15 +18,14 @@ from api.named import gone
 from api.problems import STATUS
 from api.times import Now
 from api.web import clocks, hospitals, live
-from api.web.forms import Faults, SentForm, first, read
+from api.web.forms import SentForm, read_hour
 from api.web.rendering import is_fragment, page, told
 from api.web.requests.contested import contested
 from api.web.requests.telling import Told, timezones
 from api.web.words import t
 from models.accepting import accept_hour
 from models.booking import BookingRequest
-from models.faults import Fault, Refusal, Refused
-from models.inputs import ExactHour
+from models.faults import Refused
 from models.requests import cancel_request
 from models.session import transaction
 from planner.plan import ConflictKind
@@ -61,7 +60,7 @@ def show(request: Request, request_id: uuid.UUID, now: Now, seen: str | None = N
 def accept(request: Request, request_id: uuid.UUID, sent: SentForm, now: Now) -> Response:
     """Book an hour that the patient agrees to; where it cannot be had, say why and what else could be."""
     try:
-        hour = _exact_hour(sent)
+        hour = read_hour(sent)
         with transaction() as session:
             accept_hour(session, request_id, hour, now)
     except Refused as refusal:
@@ -73,7 +72,8 @@ def accept(request: Request, request_id: uuid.UUID, sent: SentForm, now: Now) ->
 def ask_to_cancel(request: Request, request_id: uuid.UUID) -> Response:
     """The question that comes before."""
     with transaction() as session:
-        return page(request, "requests/cancel.html", wish=_read(session, request_id))
+        found = _read(session, request_id)
+    return page(request, "requests/cancel.html", wish=found)
 
 
 @router.post("/cancel")
@@ -135,15 +135,6 @@ def _alternative(alternative: AlternativeOut) -> dict[str, Any]:  # Any: what a 
     return {"hour": alternative, "when": t("requests-on-at", day=day, span=clocks.span(start, start + HOUR, zone))}
 
 
-def _exact_hour(sent: SentForm) -> ExactHour:
-    faults: Faults = {}
-    values = {name: first(sent, name) for name in ("doctor", "hospital", "start") if name in sent}
-    hour = read(ExactHour, values, faults)
-    if hour is None:
-        raise Refused(Refusal.INVALID, [Fault("invalid_value", name, None, said[0]) for name, said in faults.items()])
-    return hour
-
-
 def _refused(request: Request, request_id: uuid.UUID, refusal: Refused) -> Response:
     with transaction() as session:
         named = with_names(session, refusal)
@@ -159,7 +150,7 @@ def _refused(request: Request, request_id: uuid.UUID, refusal: Refused) -> Respo
         STATUS[refusal.refusal],
         request_id=request_id,
         faults=named.faults,
-        alternatives=[_alternative(AlternativeOut.model_validate(each)) for each in offered],
+        alternatives=[_alternative(each) for each in offered],
         is_reason=is_reason,
     )
     answer.headers.update({"HX-Retarget": "#dialog", "HX-Reswap": "innerHTML"})

@@ -7,7 +7,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from api.web import clocks
-from api.web.forms import Faults, Sent, add, first, read, read_time
+from api.web.forms import Faults, Sent, TypedTime, add, read, read_time
 from api.web.words import t
 from models.hospitals import Hospital
 from models.inputs import BookingRequestIn
@@ -20,8 +20,8 @@ _WEEK = dt.timedelta(days=7)
 class WishForm:
     """The fields of the form.
 
-    Patient, doctors and hospitals are external ids; the times are local times of `clock`, an IANA time zone. A form
-    that `replaces` a request queues another in its place.
+    Patient, doctors and hospitals are external ids; the times are local times of `clock`, an IANA time zone, each
+    with the answer which of two equal ones it is. A form that `replaces` a request queues another in its place.
     """
 
     search: str = ""
@@ -33,8 +33,11 @@ class WishForm:
     priority: str = "routine"
     clock: str = ""
     earliest: str = ""
+    earliest_fold: str = ""
     latest: str = ""
+    latest_fold: str = ""
     preferred: str = ""
+    preferred_fold: str = ""
     moves: str = ""
     replaces: str = ""
 
@@ -48,6 +51,10 @@ class WishForm:
     @classmethod
     def of(cls, request: BookingRequestIn, zone: ZoneInfo, replaces: str = "") -> Self:
         """A request that is there already."""
+        instants = {name: instant for name in TIMES if (instant := getattr(request, name))}
+        typed = {name: TypedTime.at(instant, zone) for name, instant in instants.items()}
+        times = {name: time.value for name, time in typed.items()}
+        times |= {f"{name}_fold": time.fold for name, time in typed.items()}
         return cls(
             patient=request.patient,
             doctors=tuple(request.doctors or ()),
@@ -55,11 +62,9 @@ class WishForm:
             hospitals=tuple(request.hospitals or ()),
             priority=request.priority,
             clock=zone.key,
-            earliest=clocks.as_input(request.earliest, zone),
-            latest=clocks.as_input(request.latest, zone),
-            preferred=clocks.as_input(request.preferred, zone) if request.preferred else "",
             moves=str(request.moves or ""),
             replaces=replaces,
+            **times,
         )
 
     def after(self, action: str) -> Self:
@@ -86,12 +91,9 @@ class WishForm:
         zones = self.zones(hospitals) or [last]
         return next((zone for zone in zones if zone.key == self.clock), last if last in zones else zones[0])
 
-    def twice(self, name: str, zone: ZoneInfo) -> bool:
-        """Whether the clocks show the time of a field twice."""
-        try:
-            return len(clocks.instants(dt.datetime.fromisoformat(getattr(self, name)), zone)) > 1
-        except (ValueError, OverflowError):
-            return False
+    def time(self, name: str, zone: ZoneInfo) -> TypedTime:
+        """One of the times, by the clock of `zone`."""
+        return TypedTime.of(getattr(self, name), getattr(self, f"{name}_fold"), zone)
 
 
 def read_wish(form: WishForm, sent: Sent, zone: ZoneInfo, now: dt.datetime, faults: Faults) -> BookingRequestIn | None:
@@ -114,17 +116,6 @@ def read_wish(form: WishForm, sent: Sent, zone: ZoneInfo, now: dt.datetime, faul
     }
     request = read(BookingRequestIn, values, faults)
     return None if faults else request
-
-
-def folds(sent: Sent) -> dict[str, str]:
-    """Which of two equal times is meant, by field."""
-    return {name: first(sent, f"{name}_fold") or "" for name in TIMES}
-
-
-def folds_of(request: BookingRequestIn, zone: ZoneInfo) -> dict[str, str]:
-    """Which of two equal times the times of a request are, by field."""
-    instants = {name: getattr(request, name) for name in TIMES}
-    return {name: str(instant.astimezone(zone).fold) if instant else "" for name, instant in instants.items()}
 
 
 def _moved(doctors: tuple[str, ...], doctor: str, step: int) -> tuple[str, ...]:

@@ -4,18 +4,16 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.named import Reference
 from api.times import LocalDate
+from api.web.forms import Left
 from api.web.rendering import query
 from models.inputs import MAX_CHOICES, Specialty
 
 View = Literal["day", "week"]
 Form = Literal["grid", "list"]
-
-_Blank = BeforeValidator(lambda value: value or None)
-"""Forms send what was left empty too."""
 
 _Doctors = Annotated[list[Reference], Field(max_length=MAX_CHOICES)]
 
@@ -29,12 +27,12 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
-    hospital: Annotated[Reference | None, _Blank] = None
-    date: Annotated[LocalDate | None, _Blank] = None
+    hospital: Annotated[Reference | None, Left] = None
+    date: Annotated[LocalDate | None, Left] = None
     view: View = "day"
     form: Form = Field("grid", alias="as")
     doctor: _Doctors = []
-    specialty: Annotated[Specialty | None, _Blank] = None
+    specialty: Annotated[Specialty | None, Left] = None
     also: _Doctors = []
     part: int = Field(1, ge=1, le=1000)
 
