@@ -12,6 +12,9 @@ from models.inputs import PatientIn, UserIn
 from models.people import Doctor, DoctorSpecialty, Patient, Role, User
 from models.schedule import Availability
 
+_LONGEST = 200
+"""Letters of a name or an external id (`models.inputs.Text`)."""
+
 # Every word that was asked for, as the beginning of a word; none at all matches nobody.
 _ASKED = """(
     SELECT string_agg('''' || word || ''':*', ' & ')::tsquery
@@ -65,7 +68,9 @@ def search_patients(session: Session, words: str, limit: int) -> Sequence[Patien
     """The patients whose names, or external id, have words that begin with each of `words`, at most `limit`.
 
     Case and accents make no difference. Whoever has just that external id comes first, then the active ones by name.
+    Of a text longer than any name, only the beginning counts.
     """
+    words = words[:_LONGEST].replace("\0", " ")
     theirs = func.search_words(Patient.name + literal_column("' '") + Patient.external_id)
     return session.scalars(
         select(Patient)

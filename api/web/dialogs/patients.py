@@ -17,7 +17,7 @@ MOST = 12
 @router.post("/app/dialogs/patients")
 def find(request: Request, sent: SentForm) -> Response:
     """The patients found, as a list to choose from."""
-    asked = (forms.first(sent, "text") or "")[:200]
+    asked = forms.first(sent, "text") or ""
     with transaction() as session:
-        found = search_patients(session, asked.replace("\0", ""), MOST + 1) if asked else []
+        found = search_patients(session, asked, MOST + 1) if asked else []
     return page(request, "dialogs/patients.html", found=found[:MOST], more=len(found) > MOST, asked=asked)
