@@ -79,6 +79,6 @@ def _has(content: FeedContent, if_none_match: str | None, if_modified_since: str
         return if_none_match.strip() == "*" or _etag(content) in _ENTITY_TAG.findall(if_none_match)
     try:
         seen = parsedate_to_datetime(if_modified_since or "")
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or none that a calendar reaches
         return False
     return content.since <= (seen if seen.tzinfo else seen.replace(tzinfo=dt.UTC))

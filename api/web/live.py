@@ -2,7 +2,7 @@
 
 A page says from where it wants to hear (`since`, the place of its own data in the outbox), so that nothing between its
 reading and its listening is missed; a browser that reconnects says it by itself. One watcher per process looks whether
-the outbox has grown, and only then does each listener read what is new for it.
+the outbox has grown, and only then is read what is new: once for all listeners who have come equally far.
 """
 
 import asyncio
@@ -42,6 +42,7 @@ class Watcher:
         self.listeners = 0
         self._grown = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
+        self._reading: tuple[tuple[Position, Position], asyncio.Task[list[OutboxMessage]]] | None = None
         self.newest: Position | None = None
 
     async def changes(self, since: Position) -> AsyncGenerator[Position]:
@@ -63,6 +64,16 @@ class Watcher:
             if not self.listeners and self._task is not None:
                 self._task.cancel()
                 self._task = None
+
+    async def read(self, after: Position, newest: Position) -> list[OutboxMessage]:
+        """The messages after a place, of an outbox that goes as far as `newest`.
+
+        Hundreds of pages want the same ones at the same moment: those who come second wait for the first one's.
+        """
+        wanted = after, newest
+        if self._reading is None or self._reading[0] != wanted or _failed(self._reading[1]):
+            self._reading = wanted, asyncio.create_task(run_in_threadpool(_read, after))
+        return await asyncio.shield(self._reading[1])
 
     async def _look(self) -> None:
         while True:
@@ -91,7 +102,7 @@ async def live(
     async with aclosing(watcher.changes(position)) as changes:
         async for newest in changes:
             while position < newest:
-                messages = await run_in_threadpool(_read, position)
+                messages = await watcher.read(position, newest)
                 position = outbox.place(messages[-1]) if messages else newest
                 for kind in _kinds(messages, hospital):
                     yield ServerSentEvent(event=kind, raw_data=kind, id=_as_text(position), retry=1000)
@@ -115,6 +126,10 @@ def _kinds(messages: Iterable[OutboxMessage], hospital: uuid.UUID | None) -> lis
 def _concerns(message: OutboxMessage, hospital: uuid.UUID | None) -> bool:
     named = {message.payload.get(key) for key in ("hospital", "former_hospital")} - {None}
     return hospital is None or not named or str(hospital) in named
+
+
+def _failed(reading: asyncio.Task[list[OutboxMessage]]) -> bool:
+    return reading.done() and (reading.cancelled() or reading.exception() is not None)
 
 
 def _newest() -> Position:

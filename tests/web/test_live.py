@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from api.web import live
 from models import outbox
@@ -53,6 +54,33 @@ def test_what_happened_between_reading_and_listening_is_told(town: Town, since):
     with listening(town.api, f"/app/live?since={since}", {"Last-Event-ID": first["id"]}) as events:
         second = next(events)
     assert first["id"] != second["id"]
+
+
+def test_a_change_is_read_once_however_many_pages_are_open(town: Town, since, monkeypatch):
+    read, places = live._read, []
+    monkeypatch.setattr(live, "_read", lambda after: places.append(after) or read(after))
+    with ExitStack() as pages:
+        heard = [pages.enter_context(listening(town.api, f"/app/live?since={since}")) for _ in range(8)]
+        town.book("p1", "d1", "09:00")
+        assert [next(events)["event"] for events in heard] == ["schedule"] * 8
+    assert len(places) == 1
+
+
+def test_a_reading_that_failed_is_not_kept(town: Town, since, monkeypatch):
+    read, places = live._read, []
+
+    def fail_first(after):
+        places.append(after)
+        if len(places) == 1:
+            raise OperationalError("gone", None, Exception())
+        return read(after)
+
+    monkeypatch.setattr(live, "_read", fail_first)
+    town.book("p1", "d1", "09:00")
+    with listening(town.api, f"/app/live?since={since}") as events:
+        assert next(events, None) is None  # the stream ends, and a browser comes again
+    with listening(town.api, f"/app/live?since={since}") as events:
+        assert next(events)["event"] == "schedule"
 
 
 def test_what_happens_at_another_hospital_is_left_out(town: Town, since, session):
