@@ -101,3 +101,10 @@ def test_a_hundred_thousand_patients_are_searched_by_the_index(session):
         {"asked": asked},
     )
     assert any("patient_search_index" in line for line in plan.scalars())
+
+
+def test_of_a_text_longer_than_any_name_the_beginning_counts(session):
+    upsert_patients(session, {"ana": PatientIn(name="Ana Costa")})
+    assert search_patients(session, "ana costa " * 100_000, 20)
+    assert not search_patients(session, "".join(f"ana{number} " for number in range(200_000)), 20)
+    assert search_patients(session, "ana\0costa", 20)
