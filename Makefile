@@ -37,7 +37,7 @@ browser: .venv/dev
 bench: .venv/dev  ## Measure the speed and write docs/performance.md (BENCH="500 tight --quick" selects; BENCH=--help)
 	@$(BIN)/python -m bench $(BENCH)
 
-pictures: .venv/runtime  ## Draw the README's picture from a real run of the demo
+pictures: browser  ## Draw the pictures of the README and the documentation from a real run of the demo
 	@$(BIN)/python -m bench.pictures
 
 lock: .venv/dev  ## Write the lock files anew from pyproject.toml
