@@ -26,7 +26,6 @@ PAGES = {
     "overview": f"/app/overview?hospital=central&from={MONDAY}&weeks=2",
     "calendars": "/app/calendars",
     "day sheet": f"/app/day-sheet?{DAY}",
-    "reference": "/docs",
 }
 
 
@@ -59,6 +58,14 @@ def test_a_page_can_be_used_by_everybody_at_every_width(busy: Town, page: Page, 
     page.goto(PAGES[name])
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     everybody_can_use(page)
+
+
+def test_the_reference_can_be_used_by_everybody(page: Page):
+    page.goto("/docs")
+    for width, height in SIZES.values():
+        page.set_viewport_size({"width": width, "height": height})
+        assert_fits(page)
+    assert_accessible(page)  # once: it is ten times as long as any other
 
 
 def test_a_request_in_conflict_can_be_read_by_everybody(busy: Town, page: Page):
