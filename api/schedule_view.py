@@ -242,11 +242,11 @@ def free_hours(
         instant(start)
         for begin, end in joined
         for start in _clock(zone.key).full_hours(max(begin, first), min(end, last + HOUR_US))
-        if start < last and not _overlaps(start, taken)
+        if start < last and not overlaps(start, taken)
     ]
 
 
-def _overlaps(start: int, taken: Sequence[int]) -> bool:
+def overlaps(start: int, taken: Sequence[int]) -> bool:
     """Whether the hour from `start` overlaps one of the hours that start at `taken`, ascending."""
     place = bisect_right(taken, start - HOUR_US)
     return place < len(taken) and taken[place] < start + HOUR_US

@@ -13,6 +13,8 @@ from api.named import HospitalName, PersonName
 from api.web import clocks
 from api.web.requests.marks import hours, marks
 from api.web.requests.picture import Cell, HourState, Picture, days_shown, picture
+from models.hospitals import MINUTES_OF_A_DAY
+from models.hours import instant_of
 from models.snapshot import problem_of
 from planner.instants import HOUR_US, instant
 from planner.problem import Request
@@ -99,13 +101,11 @@ def contested(
     ]
     named = marks(conflict.kind, conflict.facts, timezones, wish) + hours(alternatives, HourState.ALTERNATIVE)
     days, _ = days_shown(wish, named, zone)
-    snapshot = problem_of(session, [_on(wish, day, zone) for day in days], now=_midnight(days[0], zone), reach=_NONE)
+    first = instant_of(days[0], 0, zone)
+    snapshot = problem_of(session, [_on(wish, day, zone) for day in days], now=first, reach=dt.timedelta())
     drawn = picture(snapshot.problem, wish, named, zone, now)
     names = {str(each.doctor.id): each.doctor.name for each in conflict.alternatives}
     return Contested(drawn, zone, names | conflict.names)
-
-
-_NONE = dt.timedelta()
 
 
 def _wish(request: BookingRequestOut) -> Request:
@@ -127,8 +127,4 @@ def _wish(request: BookingRequestOut) -> Request:
 
 def _on(wish: Request, day: dt.date, zone: ZoneInfo) -> Request:
     """The same wish for one day, so that nothing is read of days that are not shown."""
-    return replace(wish, earliest=_midnight(day, zone), latest=_midnight(day + dt.timedelta(days=1), zone))
-
-
-def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
+    return replace(wish, earliest=instant_of(day, 0, zone), latest=instant_of(day, MINUTES_OF_A_DAY, zone))

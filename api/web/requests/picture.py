@@ -6,7 +6,6 @@ inside the planner.
 """
 
 import datetime as dt
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,9 @@ from enum import IntEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from api.schedule_view import overlaps
+from models.hospitals import MINUTES_OF_A_DAY
+from models.hours import instant_of
 from planner.hours import available_hours
 from planner.instants import HOUR_US, LocalClock, instant, join, micros
 from planner.problem import Doctor, Hospital, Problem, Request
@@ -205,9 +207,9 @@ def _available(problem: Problem, request: Request, now: int) -> Iterator[tuple[i
                 of_patient.append(micros(appointment.start))
     doctor_of, _, starts = available_hours(replace(problem, availabilities=tuple(available)), *numbers)
     for doctor, start in zip(doctor_of.tolist(), starts.tolist(), strict=True):
-        if _overlaps(start, of_doctor[doctors[doctor]]):
+        if overlaps(start, of_doctor[doctors[doctor]]):
             yield start, HourState.TAKEN
-        elif _overlaps(start, of_patient):
+        elif overlaps(start, of_patient):
             yield start, HourState.BUSY
         else:
             yield start, HourState.PASSED if start < now else HourState.FREE
@@ -220,12 +222,6 @@ def _acceptable(request: Request, doctor: Doctor) -> bool:
 
 def _at(request: Request, hospital: str) -> bool:
     return request.hospitals is None or hospital in request.hospitals
-
-
-def _overlaps(start: int, standing: Sequence[int]) -> bool:
-    """Whether the hour from `start` overlaps one of these, which are ascending."""
-    after = bisect_right(standing, start - HOUR_US)
-    return after < len(standing) and standing[after] < start + HOUR_US
 
 
 def _columns(cells: Sequence[tuple[Column, Cell]], request: Request) -> tuple[Column, ...]:
@@ -249,7 +245,5 @@ def _local(start: int, zone: ZoneInfo) -> dt.datetime:
 
 def _ends(day: dt.date, zone: ZoneInfo) -> tuple[int, int]:
     """Between which instants an hour lies that starts on a day."""
-    midnight, next_midnight = (
-        micros(dt.datetime.combine(each, dt.time(), zone)) for each in (day, day + dt.timedelta(days=1))
-    )
+    midnight, next_midnight = (micros(instant_of(day, minutes, zone)) for minutes in (0, MINUTES_OF_A_DAY))
     return midnight, next_midnight - 1 + HOUR_US
