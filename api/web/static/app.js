@@ -5,15 +5,21 @@ const box = document.getElementById("dialog-box");
 const content = document.getElementById("dialog");
 const toasts = document.getElementById("toasts");
 
-// The dialog opens around whatever is put into it, and is empty once closed. The focus goes back by itself.
+// The dialog opens around whatever is put into it, and is empty once closed. The focus goes back by itself, unless what
+// had it is drawn anew meanwhile: then whatever has its id is given it.
+let opener = null;
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target === content && content.childElementCount && !box.open) {
+    opener = document.activeElement;
     box.showModal();
     content.querySelector("[autofocus]")?.focus();
   }
 });
 document.addEventListener("close-dialog", () => box.close());
-box.addEventListener("close", () => content.replaceChildren());
+box.addEventListener("close", () => {
+  content.replaceChildren();
+  if (opener && !opener.isConnected) (document.getElementById(opener.id) ?? document.getElementById("main")).focus();
+});
 box.addEventListener("click", (event) => {
   if (event.target === box || event.target.closest("[data-close-dialog]")) box.close();
 });

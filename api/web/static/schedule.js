@@ -43,7 +43,7 @@ function set(values) {
 function content({ event }) {
   const { kind, label, opens, status_words } = event.extendedProps;
   if (!opens) return { domNodes: event.title ? [element("span", event.title)] : [] };
-  const button = element("button", "", { type: "button", class: kind === "available" ? "handle" : "hour", "aria-label": label, title: label, "data-opens": opens });
+  const button = element("button", "", { type: "button", id: `opens-${event.id.replace(" ", "-")}`, class: kind === "available" ? "handle" : "hour", "aria-label": label, title: label, "data-opens": opens });
   button.append(element(kind === "available" ? "span" : "b", event.title));
   if (status_words) button.append(element("i", status_words));
   return { domNodes: [button] };
@@ -62,7 +62,7 @@ function ask(resource, period) {
 function joined(info) {
   const table = data.hours[column(info.start)];
   let at = row(info.start);
-  const period = table[at] && [...table[at]];
+  const period = table?.[at] && [...table[at]]; // none where it was drawn out over the top of the day
   const last = Math.ceil((wall(info.end) - midnight(info.start)) / QUARTER);
   while (period && ++at < last && table[at]?.[0] === period[1]) period[1] = table[at][1];
   return period;
@@ -124,7 +124,6 @@ function draw() {
     resourceLabelContent: ({ resource }) => heading(resource),
     eventContent: content,
     eventDidMount: ({ el, event }) => {
-      el.dataset.id = event.id;
       if (!event.extendedProps.opens) el.setAttribute("aria-hidden", "true");
     },
     eventAllUpdated: finish,
@@ -149,7 +148,7 @@ function draw() {
 // A long day begins where now is, or else where its first hours are.
 function begin() {
   const main = holder.querySelector(".ec-main");
-  const from = [".now", ".available, .appointment"].map((kind) => [...holder.querySelectorAll(kind)].map((each) => each.offsetTop)).find((tops) => tops.length);
+  const from = [".now", ".available, .appointment"].map((kind) => [...holder.querySelectorAll(kind)].map((each) => each.getBoundingClientRect().top - main.getBoundingClientRect().top)).find((tops) => tops.length);
   if (from) main.scrollTop = Math.min(...from) - main.clientHeight / 4;
 }
 
@@ -166,7 +165,9 @@ async function refresh() {
     const answer = await fetch(holder.dataset.again, { headers: { Accept: "application/json" } });
     const fresh = answer.ok ? await answer.json() : data;
     if (!fresh.rows) { location.reload(); return; }
-    const focused = holder.contains(document.activeElement) && document.activeElement.closest("[data-id]")?.dataset.id;
+    const buttons = () => [...holder.querySelectorAll("[data-opens]")];
+    const focused = document.activeElement;
+    const place = buttons().indexOf(focused);
     const main = holder.querySelector(".ec-main");
     const { scrollLeft, scrollTop } = main;
     const changed = JSON.stringify([fresh.rows, fresh.resources]) !== JSON.stringify([data.rows, data.resources]);
@@ -176,9 +177,9 @@ async function refresh() {
     document.getElementById("schedule-clock").textContent = data.clock;
     requestAnimationFrame(() => {
       main.scrollTo(scrollLeft, scrollTop); // the component goes back to its top
-      if (!focused) return;
-      const found = holder.querySelector(`[data-id="${CSS.escape(focused)}"]`);
-      (found?.querySelector("button") ?? found)?.focus({ preventScroll: true });
+      if (place < 0 || focused.isConnected) return;
+      const found = document.getElementById(focused.id) ?? buttons()[place] ?? buttons().at(-1);
+      found?.focus({ preventScroll: true });
     });
   } catch { /* the server is away: the page says so by itself, and asks again at the next change */ } finally {
     asking = false;
