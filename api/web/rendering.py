@@ -42,6 +42,11 @@ def told(response: Response, toast: str | None = None, *, close: bool = False, c
     return response
 
 
+def done(sentence: str, changed: str) -> Response:
+    """The answer to a dialog whose work is done: the page says so, closes it and looks again at what has `changed`."""
+    return told(Response(status_code=204), sentence, close=True, changed=changed)
+
+
 def is_fragment(request: Request) -> bool:
     """Whether a part of a page is asked for, and not a whole one: to go back to, or to follow a link to."""
     whole = ("HX-Boosted", "HX-History-Restore-Request")

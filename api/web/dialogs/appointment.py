@@ -12,7 +12,7 @@ from api.problems import STATUS
 from api.times import Now
 from api.web.dialogs.places import Hour, Place, seen_version
 from api.web.forms import SentForm
-from api.web.rendering import page, told
+from api.web.rendering import done, page
 from api.web.words import t
 from models.appointments import change_status
 from models.faults import Refusal, Refused
@@ -77,7 +77,7 @@ def _end(
         notice = t("dialogs-changed-since") if stale else refusal.faults[0].message
         return show_as_it_is(request, appointment_id, now, STATUS[refusal.refusal], notice)
     sentence = t(_DONE[status], patient=found.patient.name, hour=hour_of(found).told)
-    return told(Response(status_code=204), sentence, close=True, changed="schedule-changed")
+    return done(sentence, "schedule-changed")
 
 
 def show_as_it_is(

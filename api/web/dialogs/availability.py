@@ -16,7 +16,7 @@ from api.web import clocks
 from api.web.dialogs.new_availability import add_faults, read_period
 from api.web.dialogs.places import Place, seen_version
 from api.web.forms import Faults, SentForm, TypedTime
-from api.web.rendering import page, told
+from api.web.rendering import done, page
 from api.web.words import t
 from models.availabilities import change_availability, withdraw_availability
 from models.base import ends
@@ -71,8 +71,8 @@ def change(request: Request, availability_id: uuid.UUID, sent: SentForm) -> Resp
     def step(session: Session) -> None:
         change_availability(session, availability_id, wanted.start, wanted.end, seen_version(sent))
 
-    done = t("dialogs-availability-changed", period=found.place.period(wanted.start, wanted.end))
-    return _do(request, found, step, done, times)
+    sentence = t("dialogs-availability-changed", period=found.place.period(wanted.start, wanted.end))
+    return _do(request, found, step, sentence, times)
 
 
 @router.get("/withdraw")
@@ -92,12 +92,12 @@ def withdraw(request: Request, availability_id: uuid.UUID, sent: SentForm) -> Re
     def step(session: Session) -> None:
         withdraw_availability(session, availability_id, seen_version(sent))
 
-    done = t("dialogs-availability-withdrawn", doctor=found.place.doctor.name, period=found.told)
-    return _do(request, found, step, done, _times(found))
+    sentence = t("dialogs-availability-withdrawn", doctor=found.place.doctor.name, period=found.told)
+    return _do(request, found, step, sentence, _times(found))
 
 
 def _do(
-    request: Request, found: Shown, step: Callable[[Session], None], done: str, times: dict[str, TypedTime]
+    request: Request, found: Shown, step: Callable[[Session], None], sentence: str, times: dict[str, TypedTime]
 ) -> Response:
     """Take a step and say that it is done; or show the availability as it is now, with what stands against it."""
     try:
@@ -116,7 +116,7 @@ def _do(
         faults: Faults = {}
         add_faults((fault for fault in refusal.faults if fault.code != "appointment_stands"), faults)
         return _form(request, found, STATUS[refusal.refusal], faults=faults, times=times, against=against)
-    return told(Response(status_code=204), done, close=True, changed="schedule-changed")
+    return done(sentence, "schedule-changed")
 
 
 def _form(

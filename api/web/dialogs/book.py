@@ -10,7 +10,7 @@ from api.web import forms
 from api.web.dialogs.places import AskedDoctor, AskedHospital, Hour, the_place
 from api.web.dialogs.why_not import Wanted, why_not
 from api.web.forms import SentForm
-from api.web.rendering import page, told
+from api.web.rendering import done, page
 from api.web.words import t
 from models.appointments import book_appointments
 from models.faults import Refused, refuse_if
@@ -46,7 +46,7 @@ def book(request: Request, sent: SentForm, now: Now) -> Response:
         asked = Wanted(hour, name, "/app/dialogs/book", {"patient": patient})
         return why_not(request, refusal, asked, t("dialogs-not-booked"))
     booked = t("dialogs-booked", patient=name, doctor=hour.place.doctor.name, hour=hour.told)
-    return told(Response(status_code=204), booked, close=True, changed="schedule-changed")
+    return done(booked, "schedule-changed")
 
 
 def _patient_name(session: Session, patient: str) -> str:

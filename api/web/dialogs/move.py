@@ -17,7 +17,7 @@ from api.web.dialogs.appointment import hour_of, read_appointment, show_as_it_is
 from api.web.dialogs.places import Hour, Place, seen_version, the_place
 from api.web.dialogs.why_not import Wanted, why_not
 from api.web.forms import Faults, Left, Sent, SentForm, TypedTime
-from api.web.rendering import page, told
+from api.web.rendering import done, page
 from api.web.words import t
 from models.faults import Refusal, Refused
 from models.hospitals import Hospital
@@ -73,7 +73,7 @@ def move(request: Request, appointment_id: uuid.UUID, sent: SentForm, now: Now) 
         return why_not(request, refusal, wanted, t("dialogs-not-moved"))
     hour = Hour(place, to.start)
     moved = t("dialogs-moved", patient=found.patient.name, doctor=place.doctor.name, hour=hour.told)
-    return told(Response(status_code=204), moved, close=True, changed="schedule-changed")
+    return done(moved, "schedule-changed")
 
 
 def _read(sent: Sent, place: Place, faults: Faults) -> AppointmentMove | None:

@@ -10,7 +10,7 @@ from api.problems import STATUS
 from api.web import forms
 from api.web.dialogs.places import AskedDoctor, AskedHospital, Place, the_place
 from api.web.forms import Faults, Sent, SentForm, TypedTime
-from api.web.rendering import page, told
+from api.web.rendering import done, page
 from api.web.words import t
 from models.availabilities import create_availabilities
 from models.faults import Fault, Refused
@@ -52,7 +52,7 @@ def add(request: Request, sent: SentForm) -> Response:
         else:
             period = place.period(wanted.start, wanted.end)
             added = t("dialogs-availability-added", doctor=place.doctor.name, period=period)
-            return told(Response(status_code=204), added, close=True, changed="schedule-changed")
+            return done(added, "schedule-changed")
     start, end = (TypedTime.as_sent(sent, name, place.zone) for name in ("start", "end"))
     return _form(request, place, start, end, faults, status)
 

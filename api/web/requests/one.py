@@ -19,7 +19,7 @@ from api.problems import STATUS
 from api.times import Now
 from api.web import clocks, hospitals, live
 from api.web.forms import SentForm, read_hour
-from api.web.rendering import is_fragment, page, told
+from api.web.rendering import done, is_fragment, page, told
 from api.web.requests.contested import contested
 from api.web.requests.telling import Told, timezones
 from api.web.words import t
@@ -159,5 +159,5 @@ def _refused(request: Request, request_id: uuid.UUID, refusal: Refused) -> Respo
 
 def _done(request: Request, request_id: uuid.UUID, sentence: str) -> Response:
     if is_fragment(request):
-        return told(Response(status_code=204), sentence, close=True, changed="requests-changed")
+        return done(sentence, "requests-changed")
     return RedirectResponse(f"/app/requests/{request_id}", status_code=303)
