@@ -103,6 +103,7 @@ def test_a_patient_who_is_not_in_the_directory_cannot_be_booked_and_the_dialog_s
     dialog.get_by_label("Patient").press_sequentially("nobody at all")
     expect(dialog).to_contain_text("Nobody is called that")
     page.keyboard.press("Escape")  # empties the field
+    expect(dialog).not_to_contain_text("Nobody is called that")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
 

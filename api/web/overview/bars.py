@@ -95,7 +95,7 @@ def of_refusals(found: Sequence[Refusals]) -> Bars | None:
         return None
     rows = (
         _row(
-            t(f"overview-kind-{_key(each.kind)}"),
+            t(f"common-kind-{_key(each.kind)}"),
             list(each.by_priority.values()),
             most,
             standing=each.standing,

@@ -110,7 +110,7 @@ class Told:
     def reason(self) -> str:
         """Why there is no booking, in a few words; empty where there is one, or may still be."""
         if self.request.conflict:
-            return t(f"requests-kind-{self.request.conflict.kind.replace('_', '-')}")
+            return t(f"common-kind-{self.request.conflict.kind.replace('_', '-')}")
         return self.request.failure or ""
 
     @property

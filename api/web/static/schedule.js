@@ -44,7 +44,7 @@ function content({ event }) {
   const { kind, label, opens, status_words } = event.extendedProps;
   if (!opens) return { domNodes: event.title ? [element("span", event.title)] : [] };
   const button = element("button", "", { type: "button", id: `opens-${event.id.replace(" ", "-")}`, class: kind === "available" ? "handle" : "hour", "aria-label": label, title: label, "data-opens": opens });
-  button.append(element(kind === "available" ? "span" : "b", event.title));
+  button.append(kind === "available" ? element("span", event.title) : element("b", event.title, { dir: "auto" }));
   if (status_words) button.append(element("i", status_words));
   return { domNodes: [button] };
 }

@@ -40,3 +40,10 @@ common-status-cancelled = cancelled
 common-status-failed = failed
 common-status-completed = completed
 common-status-no-show = no-show
+
+# Kinds of conflicts
+common-kind-hospital-closed = Hospital closed
+common-kind-no-availability = Nobody available
+common-kind-hours-taken = Hours taken
+common-kind-patient-busy = Patient busy
+common-kind-outcompeted = Hours went to others

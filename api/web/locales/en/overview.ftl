@@ -85,16 +85,11 @@ overview-refusals-empty = Counted are requests that got no hour, by the reason. 
 overview-kind = Reason
 overview-standing = Open
 overview-standing-of = { $kind }: { $count } still in conflict
-overview-kind-hospital-closed = Hospital closed
-overview-kind-no-availability = Nobody available
-overview-kind-hours-taken = Hours taken
-overview-kind-patient-busy = Patient busy
-overview-kind-outcompeted = Hours needed more urgently
 overview-because-hospital-closed = the hospital was closed
 overview-because-no-availability = no doctor was available
 overview-because-hours-taken = the hours were taken
 overview-because-patient-busy = the patient had another appointment
-overview-because-outcompeted = other requests needed the hours more
+overview-because-outcompeted = the hours went to others
 
 overview-priority-urgent = Urgent
 overview-priority-soon = Soon

@@ -52,13 +52,6 @@ requests-if-specialty = { $doctors }, if of { $specialty }
 requests-any-hospital = any hospital
 requests-several-hospitals = { $first } or { $count } more
 
-# Why there is no booking
-requests-kind-hospital-closed = Hospital closed
-requests-kind-no-availability = Nobody available
-requests-kind-hours-taken = Hours taken
-requests-kind-patient-busy = Patient busy
-requests-kind-outcompeted = Hours went to others
-
 # One request
 requests-one-title = Request for { $patient }
 requests-of-batch = line { $line } of a batch
@@ -206,4 +199,5 @@ requests-state-count-of = { $state }: { NUMBER($count) }.
 requests-batch-queued = Queued { $age }.
 requests-batch-so-far = Queued { $age }; { $seconds } so far.
 requests-why-not = Why not
+requests-no-conflicts-yet = None so far.
 requests-no-conflicts = No request is in conflict.
