@@ -7,11 +7,11 @@ the outbox has grown, and only then is read what is new: once for all listeners 
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy.exc import SQLAlchemyError
@@ -45,25 +45,27 @@ class Watcher:
         self._reading: tuple[tuple[Position, Position], asyncio.Task[list[OutboxMessage]]] | None = None
         self.newest: Position | None = None
 
-    async def changes(self, since: Position) -> AsyncGenerator[Position]:
-        """Yield whenever there may be messages after `since`, with how far they go; the caller reads them."""
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Look for as long as anyone listens."""
         self.listeners += 1
         if self._task is None:
             self.newest = None
             self._task = asyncio.create_task(self._look())
-        seen = since
         try:
-            while True:
-                async with self._grown:
-                    while self.newest is None or self.newest <= seen:
-                        await self._grown.wait()
-                    seen = self.newest
-                yield seen
+            yield
         finally:
             self.listeners -= 1
-            if not self.listeners and self._task is not None:
+            if not self.listeners:
                 self._task.cancel()
                 self._task = None
+
+    async def grown(self, seen: Position) -> Position:
+        """How far the outbox goes, once that is further than `seen`."""
+        async with self._grown:
+            while self.newest is None or self.newest <= seen:
+                await self._grown.wait()
+            return self.newest
 
     async def read(self, after: Position, newest: Position) -> list[OutboxMessage]:
         """The messages after a place, of an outbox that goes as far as `newest`.
@@ -86,9 +88,16 @@ class Watcher:
             await asyncio.sleep(_LOOK_EVERY)
 
 
+async def _listening(request: Request) -> AsyncIterator[Watcher]:
+    """The watcher, until the request ends, however it ends: an answer that is cut off may be left suspended."""
+    watcher: Watcher = request.app.state.watcher
+    with watcher.listening():
+        yield watcher
+
+
 @router.get("/app/live", response_class=EventSourceResponse)
 async def live(
-    request: Request,
+    watcher: Annotated[Watcher, Depends(_listening)],
     since: Annotated[str, Query(), checked(decode_numbers)],
     hospital: uuid.UUID | None = None,
     last_event_id: Annotated[str | None, Header(), checked(decode_numbers)] = None,
@@ -97,15 +106,14 @@ async def live(
 
     `hospital`: leave out what happens at others.
     """
-    watcher: Watcher = request.app.state.watcher
     position = Position(*decode_numbers(last_event_id or since))
-    async with aclosing(watcher.changes(position)) as changes:
-        async for newest in changes:
-            while position < newest:
-                messages = await watcher.read(position, newest)
-                position = outbox.place(messages[-1]) if messages else newest
-                for kind in _kinds(messages, hospital):
-                    yield ServerSentEvent(event=kind, raw_data=kind, id=_as_text(position), retry=1000)
+    while True:
+        newest = await watcher.grown(position)
+        while position < newest:
+            messages = await watcher.read(position, newest)
+            position = outbox.place(messages[-1]) if messages else newest
+            for kind in _kinds(messages, hospital):
+                yield ServerSentEvent(event=kind, raw_data=kind, id=_as_text(position), retry=1000)
 
 
 def since(session: Session) -> str:
