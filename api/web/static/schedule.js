@@ -141,7 +141,8 @@ function draw() {
   requestAnimationFrame(() => {
     begin();
     const { resources, events } = options();
-    if (resources.length > first) setTimeout(() => { set({ resources, events }); finish(); });
+    // Not at once: what is on the screen can be worked with meanwhile.
+    if (resources.length > first) setTimeout(() => { set({ resources, events }); finish(); }, 300);
   });
 }
 
