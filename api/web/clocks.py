@@ -22,6 +22,11 @@ def short_day(date: dt.date) -> str:
     return format_date(date, "EEE d MMM", LOCALE)
 
 
+def monday(date: dt.date) -> dt.date:
+    """The Monday of the week that a date is in."""
+    return date - dt.timedelta(days=date.weekday())
+
+
 def clock(instant: dt.datetime, zone: ZoneInfo) -> str:
     """10:00, or 01:00 (UTC+1) where there are two of them that day."""
     local = instant.astimezone(zone)

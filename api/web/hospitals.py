@@ -1,5 +1,6 @@
 """Which hospital a page is about: the one in its address, or else the one that this browser looked at last."""
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.named import gone
+from api.web.rendering import query
 from models.hospitals import Hospital
 
 COOKIE = "hospital"
@@ -53,6 +55,11 @@ def remember(response: Response, choice: Choice) -> None:
     """Let this browser begin with the chosen hospital next time."""
     if choice.chosen:
         response.set_cookie(COOKIE, str(choice.chosen.id), max_age=_A_YEAR, path="/app", httponly=True, samesite="lax")
+
+
+def schedule_on(hospital: str, date: dt.date) -> str:
+    """The address of a hospital's schedule on a local date."""
+    return f"/app/schedule{query({'hospital': hospital, 'date': str(date)})}"
 
 
 def _find(hospitals: Sequence[Hospital], reference: str) -> Hospital | None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from babel.dates import format_date
 from babel.numbers import format_percent
 
-from api.web.rendering import query
+from api.web import hospitals
 from api.web.words import LOCALE, t
 from models.hospitals import Hospital
 from models.overview.utilisation import DayUse, Use, Utilisation
@@ -98,7 +98,7 @@ def _day(date: dt.date, hospital: Hospital, today: dt.date) -> Day:
     return Day(
         weekday=format_date(date, "EEE", LOCALE),
         date=format_date(date, "d MMM", LOCALE),
-        address=f"/app/schedule{query({'hospital': hospital.external_id, 'date': str(date)})}",
+        address=hospitals.schedule_on(hospital.external_id, date),
         is_today=date == today,
         begins_week=date.isoweekday() == _MONDAY,
     )

@@ -65,11 +65,11 @@ class Section:
 def first_week(session: Session, at: Hospital | None, now: dt.datetime) -> dt.date:
     """The Monday of this week or, where nobody sees patients from then on, of the next week in which somebody does."""
     if at is None:
-        return _monday(now.date())
-    this = _monday(today(at, now))
+        return clocks.monday(now.date())
+    this = clocks.monday(today(at, now))
     zone = ZoneInfo(at.timezone)
     somebody = next_hours(session, at.id, instant_of(this, 0, zone))
-    return _monday(somebody.astimezone(zone).date()) if somebody else this
+    return clocks.monday(somebody.astimezone(zone).date()) if somebody else this
 
 
 def sections(session: Session, choice: Choice, asked: Asked, first: dt.date, now: dt.datetime) -> Iterator[Section]:
@@ -109,9 +109,5 @@ def _later(session: Session, at: Hospital, asked: Asked, first: dt.date) -> Link
     somebody = next_hours(session, at.id, instant_of(first + dt.timedelta(weeks=asked.weeks), 0, zone))
     if somebody is None:
         return None
-    monday = _monday(somebody.astimezone(zone).date())
+    monday = clocks.monday(somebody.astimezone(zone).date())
     return Link(t("overview-elsewhere", day=clocks.short_day(monday)), asked.address(first=monday))
-
-
-def _monday(day: dt.date) -> dt.date:
-    return day - dt.timedelta(days=day.weekday())

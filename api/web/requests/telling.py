@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.appointment_view import AppointmentOut
 from api.booking_request_view import BookingRequestOut
-from api.web import clocks
-from api.web.rendering import query
+from api.web import clocks, hospitals
 from api.web.words import t
 from models.booking import JsonObject, RequestStatus
 from models.hospitals import Hospital
@@ -125,8 +124,7 @@ class Told:
         booked = self.request.appointment
         if booked is None:
             return "/app/schedule"
-        day = dt.datetime.fromisoformat(booked.start).date().isoformat()
-        return f"/app/schedule{query({'hospital': booked.hospital.external_id, 'date': day})}"
+        return hospitals.schedule_on(booked.hospital.external_id, dt.datetime.fromisoformat(booked.start).date())
 
     @staticmethod
     def instant(text: str) -> dt.datetime:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.named import doctor_filter
 from api.schedule_view import Column, Day, Wanted, columns, read_rows, within, working_days
-from api.web import hospitals, live
+from api.web import clocks, hospitals, live
 from api.web.doctors import active_doctors
 from api.web.schedule.agenda import Elsewhere
 from api.web.schedule.asked import Asked
@@ -90,7 +90,7 @@ def read(session: Session, request: Request, asked: Asked, now: dt.datetime) -> 
     zone = choice.zone
     since = live.since(session)  # before the rest, so that no change is missed between the two
     date = asked.date or now.astimezone(zone).date()
-    first, count = (date - dt.timedelta(days=date.weekday()), 7) if asked.view == "week" else (date, 1)
+    first, count = (clocks.monday(date), 7) if asked.view == "week" else (date, 1)
     days = working_days(session, hospital, first, count)
     wanted = Wanted(doctor_filter(session, asked.doctor), asked.specialty, doctor_filter(session, asked.also))
     rows = read_rows(session, hospital.id, days, wanted)
