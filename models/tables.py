@@ -14,6 +14,7 @@ from models.calendar_feeds import CalendarFeed
 from models.hospitals import Hospital, Opening, OperatingException, OperatingHours
 from models.operations import IdempotencyKey, OutboxMessage
 from models.people import Doctor, DoctorSpecialty, Patient, User
+from models.rescheduling.tables import FormerHour, Reschedule, RescheduledAppointment, RescheduleEvent
 from models.schedule import Appointment, Availability
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Conflict",
     "Doctor",
     "DoctorSpecialty",
+    "FormerHour",
     "Hospital",
     "IdempotencyKey",
     "Opening",
@@ -36,6 +38,9 @@ __all__ = [
     "OutboxMessage",
     "Patient",
     "PlanningRun",
+    "Reschedule",
+    "RescheduleEvent",
+    "RescheduledAppointment",
     "User",
     "rules",
 ]

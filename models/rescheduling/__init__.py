@@ -1,0 +1,1 @@
+"""Bulk rescheduling: hours are lost, and their appointments get others with the least upheaval."""
