@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import outbox
+from models.appointment_messages import BOOKED, Hour, appointment_message
 from models.base import new_ids, period
 from models.booking import BookingRequest, JsonObject, RequestStatus
 from models.explaining import WantedHour, explain
@@ -47,7 +48,7 @@ def book_hours(session: Session, wanted: Sequence[WantedHour], now: dt.datetime)
         with session.begin_nested():
             refuse_if(_every_fault(session, wanted, now), Refusal.CLASH)
         raise
-    outbox.tell(session, "appointment.booked", (_booked_message(booked[hour.row], hour) for hour in wanted))
+    outbox.tell(session, BOOKED, (_booked_message(booked[hour.row], hour) for hour in wanted))
     return [booked[hour.row] for hour in wanted]
 
 
@@ -64,12 +65,12 @@ def change_status(
     """
     appointment = lock_to_change(session, Appointment, appointment_id, version)
     refuse_unless_booked(appointment)
+    message = appointment_message(appointment_id, appointment.version + 1, Hour.of(appointment))
     session.execute(
         update(Appointment)
         .where(Appointment.id == appointment_id)
         .values(status=status, version=Appointment.version + 1)
     )
-    message = {"appointment": str(appointment_id), "hospital": str(appointment.hospital_id)}
     outbox.tell(session, f"appointment.{status}", [message])
 
 
@@ -157,5 +158,4 @@ def _every_fault(session: Session, wanted: Sequence[WantedHour], now: dt.datetim
 
 
 def _booked_message(appointment: uuid.UUID, hour: WantedHour) -> JsonObject:
-    message = {"appointment": str(appointment), "hospital": str(hour.hospital.id)}
-    return message | ({"booking_request": str(hour.request)} if hour.request else {})
+    return appointment_message(appointment, 1, Hour(hour.doctor.id, hour.hospital.id, hour.start), request=hour.request)

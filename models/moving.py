@@ -8,9 +8,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import outbox
+from models.appointment_messages import MOVED, Hour, appointment_message
 from models.appointments import being_moved, off_the_hour, refuse_unless_booked
 from models.base import period
-from models.booking import JsonObject
 from models.explaining import WantedHour, explain
 from models.faults import Fault, Refusal, Refused, refuse_if
 from models.inputs import AppointmentMove
@@ -54,30 +54,16 @@ def move_appointment(
         raise Refused(Refusal.CLASH, [Fault("already_being_moved", "", str(appointment_id), message)])
     if wanted.leaves(str(wanted.doctor.id), str(wanted.hospital.id), wanted.start):
         return
-    left = seen.hospital_id
+    left, moved = Hour.of(seen), seen.version + 1
     try:
         with session.begin_nested():
             _write(session, wanted, appointment_id)
     except IntegrityError:  # somebody has the hour, or nobody is there
         refuse_if(explain(session, [wanted], now), Refusal.CLASH)
         raise
-    told = moved_message(appointment_id, wanted.hospital.id, wanted.start, left, request_id)
-    outbox.tell(session, "appointment.moved", [told])
-
-
-def moved_message(
-    appointment: uuid.UUID, hospital: uuid.UUID, start: dt.datetime, left: uuid.UUID, request: uuid.UUID | None
-) -> JsonObject:
-    """What `appointment.moved` tells; `left` is the hospital at which the appointment was.
-
-    `former_hospital` is there where that is another: what that one shows has changed too.
-    """
-    message = {"appointment": str(appointment), "hospital": str(hospital), "start": start.isoformat()}
-    if request:
-        message["booking_request"] = str(request)
-    if left != hospital:
-        message["former_hospital"] = str(left)
-    return message
+    hour = Hour(wanted.doctor.id, wanted.hospital.id, wanted.start)
+    told = appointment_message(appointment_id, moved, hour, left=left, request=request_id)
+    outbox.tell(session, MOVED, [told])
 
 
 def _look_up(session: Session, seen: Appointment, to: AppointmentMove, request_id: uuid.UUID | None) -> WantedHour:

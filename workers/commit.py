@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import outbox
+from models.appointment_messages import BOOKED, MOVED, Hour, appointment_message
 from models.booking import (
     BookingRequest,
     Conflict,
@@ -23,7 +24,7 @@ from models.booking import (
     RunStatus,
     alternative_json,
 )
-from models.moving import moved_message
+from models.schedule import Appointment
 from models.snapshot import Snapshot
 from planner import plan as planned
 from planner.plan import Plan
@@ -69,6 +70,7 @@ def commit_plan(session: Session, claim: Claim, snapshot: Snapshot, plan: Plan, 
     placements = [each for each in _placements(snapshot, plan) if each.request is None or each.request in wanted]
     timezones = {UUID(each.id): each.timezone for each in snapshot.problem.hospitals}
     firm = hold_ground(session, placements, timezones)
+    left = _hold_appointments(session, firm)
     moved = move(session, [each for each in firm if each.appointment])
     booked = book(session, [each for each in firm if not each.appointment])
 
@@ -85,7 +87,7 @@ def commit_plan(session: Session, claim: Claim, snapshot: Snapshot, plan: Plan, 
         _decide(session, claim, {request}, RequestStatus.FAILED, now, failure=reason)
     _queue_again(session, claim, lost)
     _write_conflicts(session, claim, snapshot, conflicts, now)
-    _tell(session, snapshot, firm, booked, moved)
+    _tell(session, firm, booked, moved, left)
     outcome = Outcome(len(settled), len(refused), len(lost))
     _finish_run(session, claim, outcome, plan, now)
     return outcome
@@ -119,6 +121,18 @@ def _hold_requests(session: Session, claim: Claim) -> set[UUID]:
             .with_for_update()
         )
     )
+
+
+def _hold_appointments(session: Session, placements: Iterable[Placement]) -> dict[UUID, tuple[int, Hour]]:
+    """Lock the appointments that are to move. Returns the version and the hour that each has until then."""
+    rows = session.scalars(
+        select(Appointment)
+        .where(Appointment.id.in_([each.appointment for each in placements if each.appointment]))
+        .order_by(Appointment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: (row.version, Hour.of(row)) for row in rows}
 
 
 def _placements(snapshot: Snapshot, plan: Plan) -> Iterable[Placement]:
@@ -216,30 +230,39 @@ def _write_conflicts(
 
 def _tell(
     session: Session,
-    snapshot: Snapshot,
     placements: Iterable[Placement],
     booked: Mapping[UUID, UUID],
     moved: Iterable[Placement],
+    left: Mapping[UUID, tuple[int, Hour]],
 ) -> None:
-    hospitals = {each.request: each.hospital for each in placements}
+    hours = {each.request: _hour(each) for each in placements}
     outbox.tell(
         session,
-        "appointment.booked",
+        BOOKED,
         (
-            {"appointment": str(appointment), "hospital": str(hospitals[request]), "booking_request": str(request)}
+            appointment_message(appointment, 1, hours[request], request=request)
             for request, appointment in sorted(booked.items())
         ),
     )
-    left = {UUID(each.id): UUID(each.hospital) for each in snapshot.problem.appointments}
     outbox.tell(
         session,
-        "appointment.moved",
+        MOVED,
         (
-            moved_message(each.appointment, each.hospital, each.start, left[each.appointment], each.request)
+            appointment_message(
+                each.appointment,
+                left[each.appointment][0] + 1,
+                _hour(each),
+                left=left[each.appointment][1],
+                request=each.request,
+            )
             for each in moved
             if each.appointment
         ),
     )
+
+
+def _hour(placement: Placement) -> Hour:
+    return Hour(placement.doctor, placement.hospital, placement.start)
 
 
 def _finish_run(session: Session, claim: Claim, outcome: Outcome, plan: Plan, now: datetime) -> None:

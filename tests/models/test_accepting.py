@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from models import accepting
 from models.accepting import accept_hour
+from models.appointment_messages import Hour, appointment_message
 from models.appointments import book_appointments
 from models.availabilities import create_availabilities
 from models.booking import BookingRequest, Conflict, RequestStatus
@@ -78,7 +79,8 @@ def test_the_hour_is_booked_for_the_request_and_the_conflict_kept(session, netwo
     assert status(session, request) is RequestStatus.BOOKED
     assert session.get(Conflict, request)
     told = [(each.topic, each.payload) for each in read(session, START, 100)][-2:]
-    booked = {"appointment": str(appointment), "hospital": str(network.lisbon), "booking_request": str(request)}
+    hour = Hour(network.doctors[0], network.lisbon, at("10:00"))
+    booked = appointment_message(appointment, 1, hour, request=request)
     assert told == [
         ("appointment.booked", booked),
         ("booking_request.decided", {"booking_request": str(request), "status": "booked"}),

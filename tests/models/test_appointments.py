@@ -5,6 +5,7 @@ import uuid
 import pytest
 from sqlalchemy import select, text
 
+from models.appointment_messages import Hour, told_hours
 from models.appointments import book_appointments, change_status
 from models.availabilities import create_availabilities
 from models.faults import Refusal, Refused
@@ -48,7 +49,11 @@ def test_appointments_are_booked_in_the_order_sent(session, network):
     assert [starts[id_] for id_ in ids] == [at("11:00"), at("09:00")]
     session.commit()
     told = [message.payload for message in read(session, START, 10) if message.topic == "appointment.booked"]
-    assert told == [{"appointment": str(id_), "hospital": str(network.lisbon)} for id_ in ids]
+    assert [(each["appointment"], each["version"], each["start"]) for each in told] == [
+        (str(ids[0]), 1, at("11:00").isoformat()),
+        (str(ids[1]), 1, at("09:00").isoformat()),
+    ]
+    assert told_hours(told[0]) == (Hour(network.doctors[0], network.lisbon, at("11:00")), None)
 
 
 @pytest.mark.parametrize(

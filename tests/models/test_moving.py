@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from models import moving
+from models.appointment_messages import Hour, told_hours
 from models.appointments import book_appointments, change_status
 from models.availabilities import change_availability, create_availabilities
 from models.faults import Refusal, Refused
@@ -68,8 +69,11 @@ def test_it_keeps_its_id_and_counts_a_version(session, network, appointments):
     assert last.topic == "appointment.moved"
     assert last.payload == {
         "appointment": str(appointments[0]),
+        "version": 2,
+        "doctor": str(network.doctors[0]),
         "hospital": str(network.lisbon),
         "start": at("11:00").isoformat(),
+        "former_start": at("09:00").isoformat(),
     }
 
 
@@ -78,6 +82,12 @@ def test_it_may_go_to_another_doctor_at_another_hospital_by_that_ones_clock(sess
     session.expire_all()
     moved = session.get_one(Appointment, appointments[0])
     assert (moved.hospital_id, moved.doctor_id, moved.timezone) == (network.delhi, network.doctors[1], "Asia/Kolkata")
+    session.commit()
+    told = read(session, START, 100)[-1].payload
+    assert told_hours(told) == (
+        Hour(network.doctors[1], network.delhi, at("04:30")),
+        Hour(network.doctors[0], network.lisbon, at("09:00")),
+    )
     session.commit()
     assert read(session, START, 100)[-1].payload["former_hospital"] == str(network.lisbon)
 

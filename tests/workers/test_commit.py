@@ -96,8 +96,11 @@ def test_other_systems_are_told_without_patient_data(network, planning):
         "booking_request.decided": {"booking_request": str(booked), "status": "booked"},
         "appointment.booked": {
             "appointment": str(appointment.id),
+            "version": 1,
             "booking_request": str(booked),
+            "doctor": str(planning.doctor),
             "hospital": str(planning.hospital),
+            "start": network.at(9).isoformat(),
         },
     }
 
@@ -217,9 +220,12 @@ def test_a_request_that_moves_an_appointment_keeps_its_id(engine, network, plann
     assert told == [
         {
             "appointment": str(appointment),
+            "version": 2,
             "booking_request": str(request),
+            "doctor": str(planning.doctor),
             "hospital": str(planning.hospital),
             "start": network.at(14).isoformat(),
+            "former_start": network.at(9).isoformat(),
         }
     ]
     assert faults(engine) == set()
