@@ -132,6 +132,15 @@ def extend_openings(session: Session, hospital_id: uuid.UUID, now: dt.datetime) 
         session.execute(text("SET CONSTRAINTS availability_within_openings IMMEDIATE"))
 
 
+def project_anew(session: Session, hospital: Hospital, week: WeekHours, first: dt.date) -> list[Period]:
+    """The openings that a hospital would have from the local day `first` on, were `week` its weekly hours."""
+    spans = {weekday.number: [each.span for each in hours] for weekday, hours in week.items()}
+    since = first - dt.timedelta(days=1)  # its last period may run past midnight
+    return project(
+        spans, _exceptions(session, hospital.id), ZoneInfo(hospital.timezone), since, hospital.projected_until
+    )
+
+
 def _hours_changed(session: Session, hospital_id: uuid.UUID, now: dt.datetime) -> None:
     hospital = session.get_one(Hospital, hospital_id, with_for_update=True)
     session.execute(update(Hospital).where(Hospital.id == hospital_id).values(version=Hospital.version + 1))

@@ -12,9 +12,10 @@ from models.base import Base
 from models.faults import Fault, Refusal, Refused
 from models.hospitals import Hospital
 from models.people import Doctor, Patient, User
+from models.rescheduling.tables import Reschedule
 from models.schedule import Appointment, Availability
 
-Changeable = TypeVar("Changeable", Appointment, Availability)
+Changeable = TypeVar("Changeable", Appointment, Availability, Reschedule)
 """What people change one at a time, each change told by its version."""
 
 

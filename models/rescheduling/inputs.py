@@ -111,6 +111,14 @@ class RescheduleIn(Input):
         return self
 
 
+class LostHour(Input):
+    """The hour that an appointment had when its job was made."""
+
+    doctor: uuid.UUID
+    hospital: uuid.UUID
+    start: dt.datetime
+
+
 class Scope(Input):
     """A scope as it is stored: everything looked up, in ids. `end` is exclusive."""
 
@@ -119,4 +127,4 @@ class Scope(Input):
     start: dt.datetime | None = None
     end: dt.datetime | None = None
     operating_hours: WeekHours | None = None
-    appointments: list[uuid.UUID] | None = None
+    hours: list[LostHour] | None = None

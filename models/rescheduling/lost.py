@@ -1,0 +1,105 @@
+"""Which hours a reschedule loses, and which appointments that displaces."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ARRAY, TableValuedAlias, Uuid, and_, column, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
+from sqlalchemy.orm import Session
+
+from models.base import ends, period
+from models.hospitals import Hospital, Opening
+from models.hours import project_anew
+from models.inputs import WeekHours
+from models.rescheduling.inputs import Scope
+from models.rescheduling.tables import Cause
+from models.schedule import Appointment, AppointmentStatus
+from planner.problem import HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A period that is lost: to a doctor (None: to everybody) at a hospital (None: wherever the doctor is)."""
+
+    hospital: uuid.UUID | None
+    doctor: uuid.UUID | None
+    during: Range[dt.datetime]
+
+
+def lost_hours(session: Session, cause: Cause, scope: Scope, now: dt.datetime) -> tuple[Lost, ...]:
+    """What a scope loses from `now` on."""
+    return tuple(
+        Lost(each.hospital, each.doctor, period(max(start, now), end))
+        for each in _lost(session, cause, scope, now)
+        for start, end in [ends(each.during)]
+        if end > now
+    )
+
+
+def displaced(session: Session, lost: Sequence[Lost], now: dt.datetime) -> Sequence[Appointment]:
+    """The booked appointments, not begun at `now`, that overlap what is lost, by their ids."""
+    if not lost:
+        return ()
+    gone = lost_table(lost)
+    overlapping = select(Appointment.id).join(
+        gone,
+        and_(
+            Appointment.during.bool_op("&&")(gone.c.during),
+            or_(gone.c.doctor_id.is_(None), gone.c.doctor_id == Appointment.doctor_id),
+            or_(gone.c.hospital_id.is_(None), gone.c.hospital_id == Appointment.hospital_id),
+        ),
+    )
+    return session.scalars(
+        select(Appointment)
+        .where(
+            Appointment.id.in_(overlapping),
+            Appointment.status == AppointmentStatus.BOOKED,
+            func.lower(Appointment.during) >= now,
+        )
+        .order_by(Appointment.id)
+    ).all()
+
+
+def lost_table(lost: Iterable[Lost]) -> TableValuedAlias:
+    """What is lost as rows to join with: `hospital_id`, `doctor_id` (both may be NULL) and `during`."""
+    rows = list(lost)
+    return (
+        func.unnest(
+            literal([each.hospital for each in rows], ARRAY(Uuid)),
+            literal([each.doctor for each in rows], ARRAY(Uuid)),
+            literal([each.during for each in rows], ARRAY(TSTZRANGE)),
+        )
+        .table_valued(column("hospital_id", Uuid), column("doctor_id", Uuid), column("during", TSTZRANGE))
+        .render_derived(name="lost")
+    )
+
+
+def _lost(session: Session, cause: Cause, scope: Scope, now: dt.datetime) -> Iterator[Lost]:
+    if cause is Cause.APPOINTMENTS:
+        for hour in scope.hours or ():
+            yield Lost(hour.hospital, hour.doctor, period(hour.start, hour.start + HOUR))
+    elif cause is Cause.HOURS_CHANGED:
+        if scope.hospital and scope.operating_hours is not None:
+            for during in _no_longer_open(session, scope.hospital, scope.operating_hours, now):
+                yield Lost(scope.hospital, None, during)
+    elif scope.start and scope.end:
+        doctors: Iterable[uuid.UUID | None] = scope.doctors or [None]
+        for doctor in doctors:
+            yield Lost(scope.hospital, doctor, period(scope.start, scope.end))
+
+
+def _no_longer_open(
+    session: Session, hospital_id: uuid.UUID, week: WeekHours, now: dt.datetime
+) -> MultiRange[dt.datetime]:
+    """The openings from `now` on that a hospital would not have, were these its weekly hours."""
+    hospital = session.get_one(Hospital, hospital_id)
+    today = now.astimezone(ZoneInfo(hospital.timezone)).date()
+    kept = MultiRange(period(each.start, each.end) for each in project_anew(session, hospital, week, today))
+    openings = func.range_agg(Opening.during, type_=TSTZMULTIRANGE)
+    gone = select(openings.op("-", return_type=TSTZMULTIRANGE())(literal(kept, TSTZMULTIRANGE)))
+    theirs = gone.where(Opening.hospital_id == hospital_id, func.upper(Opening.during) > now)
+    return session.scalar(theirs) or MultiRange()
