@@ -4,13 +4,13 @@ The columns are those of `slotwise import --columns requests`.
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api import sentences
+from api.file_faults import at_line, told
 from models.faults import Fault, Refusal, Refused, refuse_if
 from models.files.checking import Unreadable, checked
 from models.files.columns import COLUMNS, template
@@ -19,17 +19,6 @@ from models.files.places import FileFault, Origin
 from models.files.tabular import decoded, read_table
 from models.inputs import MAX_BATCH, BookingRequestIn
 from models.requests import create_batch, queue_requests
-
-FAULTS = (
-    "not_utf8",
-    "not_csv",
-    "empty_file",
-    "unknown_column",
-    "missing_column",
-    "column_twice",
-    "too_many_cells",
-)
-"""What can be wrong with a file, beyond what can be wrong with any request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +42,7 @@ def read_requests(data: bytes) -> RequestFile:
     try:
         contents = checked([text] if isinstance(text, FileFault) else read_table("file", text, Kind.REQUESTS))
     except Unreadable as unreadable:
-        raise Refused(Refusal.INVALID, map(_told, unreadable.faults)) from None
+        raise Refused(Refusal.INVALID, map(told, unreadable.faults)) from None
     file = RequestFile(contents.bundle.requests, contents.origins[Kind.REQUESTS])
     refuse_if(_wrong_size(len(file.requests)))
     return file
@@ -72,13 +61,8 @@ def queue_file(session: Session, file: RequestFile, label: str | None) -> uuid.U
     try:
         queue_requests(session, file.requests, batch)
     except Refused as refusal:
-        raise Refused(refusal.refusal, [_at_line(fault, file.origins[fault.row]) for fault in refusal.faults]) from None
+        raise Refused(refusal.refusal, [at_line(fault, file.origins[fault.row]) for fault in refusal.faults]) from None
     return batch
-
-
-def without_line(fault: Fault) -> str:
-    """What is wrong with a line, for a reader who sees which line it is."""
-    return fault.message.removeprefix(_line(fault.facts)) if "line" in fault.facts else fault.message
 
 
 def csv_template() -> str:
@@ -106,21 +90,3 @@ def _wrong_size(count: int) -> Iterator[Fault]:
     if count > MAX_BATCH:
         message = f"The file holds {count:,} requests, and a batch at most {MAX_BATCH:,}; divide it into several files."
         yield Fault("too_many", "", None, message)
-
-
-def _told(fault: FileFault) -> Fault:
-    """A fault of the file, in the words of the API."""
-    code, predicate = sentences.shape_fault(fault.code, fault.message, fault.limits)
-    subject = fault.field or (f"'{sentences.printable(fault.value)}'" if fault.value else "the file")
-    place = fault.origin.facts(fault.field)
-    return Fault(code, "", fault.value, f"{_line(place)}{subject} {predicate}.", facts=place)
-
-
-def _at_line(fault: Fault, origin: Origin) -> Fault:
-    """A fault of a row, told of the line that the row came from."""
-    place = origin.facts(fault.field)
-    return replace(fault, field="", message=f"{_line(place)}{fault.message}", facts={**fault.facts, **place})
-
-
-def _line(place: Mapping[str, Any]) -> str:  # Any: the facts of a fault
-    return f"Line {place['line']}: "

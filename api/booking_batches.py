@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api import batch_files, examples
+from api import batch_files, examples, file_faults
 from api.bell import RungBell
 from api.booking_requests import QUEUE_FAULTS, RETRY_AFTER, UNDECIDED
 from api.idempotency import Answer, Posted
@@ -88,7 +88,7 @@ def _in_openapi() -> dict[str, Any]:  # Any: an OpenAPI object
     summary="Queue a batch of booking requests",
     openapi_extra=_in_openapi(),
     responses=documented(
-        invalid=[*QUEUE_FAULTS, "too_many", *batch_files.FAULTS],
+        invalid=[*QUEUE_FAULTS, "too_many", *file_faults.FAULTS],
         clash=["already_being_moved"],
     ),
 )

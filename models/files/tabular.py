@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from models.files.columns import COLUMNS, LIST_SEPARATOR, Column
@@ -24,11 +25,28 @@ def decoded(name: str, data: bytes) -> str | FileFault:
 
 
 def read_table(name: str, text: str, kind: Kind) -> Iterator[RawRow | FileFault]:
-    """The rows of a CSV file with a header line, separated by commas or (as some spreadsheets write) semicolons.
+    """The rows of a CSV file of some kind, as `read_lines` reads them; the lines of hours are joined to rows."""
+    lines = (
+        line if isinstance(line, FileFault) else RawRow(kind, line.data, line.origin)
+        for line in read_lines(name, text, COLUMNS[kind])
+    )
+    yield from joined(lines) if kind is Kind.HOURS else lines
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a line of a CSV file says, by column, unchecked."""
+
+    data: Mapping[str, str | list[str]]
+    origin: LineOrigin
+
+
+def read_lines(name: str, text: str, known: Sequence[Column]) -> Iterator[Line | FileFault]:
+    """The lines of a CSV file with a header line, separated by commas or (as some spreadsheets write) semicolons.
 
     Columns may come in any order; unknown ones are faults, since a misspelt one would be lost in silence.
     """
-    columns = {column.name: column for column in COLUMNS[kind]}
+    columns = {column.name: column for column in known}
     header_line = text.partition("\n")[0]
     delimiter = ";" if ";" in header_line and "," not in header_line else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -43,10 +61,7 @@ def read_table(name: str, text: str, kind: Kind) -> Iterator[RawRow | FileFault]
         number, cells = header
         names = [cell.strip().lower() for cell in cells]
         faults = list(_header_faults(LineOrigin(name, number), names, columns))
-        yield from faults
-        if not faults:
-            rows = _rows(name, kind, lines, [columns[each] for each in names])
-            yield from joined(rows) if kind is Kind.HOURS else rows
+        yield from faults or _rows(name, lines, [columns[each] for each in names])
 
 
 def _lines(name: str, reader: Any) -> Iterator[tuple[int, list[str]] | FileFault]:  # Any: csv names no reader type
@@ -75,8 +90,8 @@ def _header_faults(origin: LineOrigin, names: Sequence[str], columns: Mapping[st
 
 
 def _rows(
-    name: str, kind: Kind, lines: Iterator[tuple[int, list[str]] | FileFault], columns: Sequence[Column]
-) -> Iterator[RawRow | FileFault]:
+    name: str, lines: Iterator[tuple[int, list[str]] | FileFault], columns: Sequence[Column]
+) -> Iterator[Line | FileFault]:
     for line in lines:
         if isinstance(line, FileFault):
             yield line
@@ -87,11 +102,11 @@ def _rows(
             message = f"is a cell too many: there are {len(cells)} cells for {len(columns)} columns"
             yield FileFault("too_many_cells", origin, "", cells[len(columns)], message)
         else:
-            yield RawRow(kind, _data(cells, columns), origin)
+            yield Line(_data(cells, columns), origin)
 
 
-def _data(cells: Sequence[str], columns: Sequence[Column]) -> dict[str, Any]:
-    data: dict[str, Any] = {}
+def _data(cells: Sequence[str], columns: Sequence[Column]) -> dict[str, str | list[str]]:
+    data: dict[str, str | list[str]] = {}
     for cell, column in zip(cells, columns, strict=False):
         if text := cell.strip():
             data[column.name] = [item.strip() for item in text.split(LIST_SEPARATOR)] if column.many else text

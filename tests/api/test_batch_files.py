@@ -4,8 +4,9 @@ import time
 
 import pytest
 
-from api.batch_files import FAULTS, csv_template
+from api.batch_files import csv_template
 from api.catalogue import CATALOGUE
+from api.file_faults import FAULTS
 from tests.api.town import Town, at, refused
 
 HEADER = "patient,priority,doctors,hospitals,earliest,latest"

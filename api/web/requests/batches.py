@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api import batch_files
+from api import batch_files, file_faults
 from api.bell import RungBell
 from api.booking_batches import BatchOut, shown
 from api.named import gone
@@ -124,7 +124,7 @@ def _upload_page(
         label=label,
         name=name,
         problem=problem,
-        faults=[(fault, batch_files.without_line(fault)) for fault in faults[:_FAULTS_SHOWN]],
+        faults=[(fault, file_faults.without_line(fault)) for fault in faults[:_FAULTS_SHOWN]],
         count=len(faults),
         columns=COLUMNS[Kind.REQUESTS],
         most=MAX_BATCH,
