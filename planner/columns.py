@@ -171,8 +171,8 @@ def _seekers(
 ) -> tuple[Seekers, Bools]:
     """The seekers, and the sets of hospitals that they refer to: `[set, hospital]`, set 0 holding all of them."""
     sets: dict[frozenset[str] | None, int] = {None: 0}
-    for request in requests:
-        sets.setdefault(_hospital_set(request), len(sets))
+    everybody: list[Request | Appointment] = [*requests, *movables]
+    rows = [sets.setdefault(_hospital_set(seeker), len(sets)) for seeker in everybody]
     hospital_sets = np.zeros((len(sets), len(hospitals)), dtype=np.bool_)
     for chosen, number in sets.items():
         hospital_sets[number, [hospitals[id_] for id_ in (hospitals if chosen is None else chosen)]] = True
@@ -185,13 +185,13 @@ def _seekers(
         first=np.searchsorted(start, _ints(earliest), side="left"),
         last=np.searchsorted(start, _ints(latest) - HOUR_US, side="right"),
         preferred=_micros([*(r.preferred or r.earliest for r in requests), *(a.start for a in movables)]),
-        hospitals=_ints([*(sets[_hospital_set(r)] for r in requests), *(0 for _ in movables)]),
+        hospitals=_ints(rows),
     )
     return seekers, hospital_sets
 
 
-def _hospital_set(request: Request) -> frozenset[str] | None:
-    return None if request.hospitals is None else frozenset(request.hospitals)
+def _hospital_set(seeker: Request | Appointment) -> frozenset[str] | None:
+    return None if seeker.hospitals is None else frozenset(seeker.hospitals)
 
 
 def _or_ever(movable: Appointment, side: int) -> int:
@@ -205,12 +205,13 @@ def _wishes(
     problem: Problem, requests: tuple[Request, ...], movables: tuple[Appointment, ...], doctors: dict[str, int]
 ) -> Wishes:
     specialties = {doctor.id: doctor.specialties for doctor in problem.doctors}
-    known: dict[tuple[tuple[str, ...] | None, str | None], list[tuple[int, int]]] = {}
+    known: dict[tuple[object, ...], list[tuple[int, int]]] = {}
     rows: list[tuple[int, int, int]] = []
     for seeker, request in enumerate(requests):
-        wish = (request.doctors, request.specialty)
+        wish = (request.doctors, request.places, request.specialty)
         if wish not in known:
-            known[wish] = [(doctors[id_], place) for id_, place in acceptable_doctors(request, specialties).items()]
+            places = acceptable_doctors(request, specialties)
+            known[wish] = [(doctors[id_], places[id_]) for id_ in sorted(places, key=lambda id_: (places[id_], id_))]
         rows += [(seeker, doctor, place) for doctor, place in known[wish]]
     rows += [(len(requests) + i, doctors[a.doctor], 0) for i, a in enumerate(movables)]
     seeker_, doctor_, place_ = np.array(rows, dtype=np.int64).reshape(-1, 3).T
@@ -220,14 +221,20 @@ def _wishes(
 def acceptable_doctors(request: Request, specialties: dict[str, frozenset[str]]) -> dict[str, int]:
     """The doctors a request accepts and each one's place on its list, in that order.
 
-    The place is that in the list as given: a doctor left out for want of the specialty still counts one. Without a
-    list everybody of the specialty (by id) has place 0. A doctor listed twice has the better place.
+    The place is the one given, or that in the list as given: a doctor left out for want of the specialty still counts
+    one. Without a list everybody of the specialty (by id) has place 0. A doctor listed twice has the better place.
     """
-    listed = sorted(specialties) if request.doctors is None else request.doctors
+    if request.doctors is None:
+        return {
+            doctor: 0
+            for doctor in sorted(specialties)
+            if request.specialty is None or request.specialty in specialties[doctor]
+        }
     places: dict[str, int] = {}
-    for place, doctor in enumerate(listed):
+    given = range(len(request.doctors)) if request.places is None else request.places
+    for doctor, place in zip(request.doctors, given, strict=True):
         if request.specialty is None or request.specialty in specialties[doctor]:
-            places.setdefault(doctor, 0 if request.doctors is None else place)
+            places.setdefault(doctor, place)
     return places
 
 

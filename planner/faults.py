@@ -13,7 +13,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from planner.instants import HOUR_US, is_full_hour, join, micros
-from planner.problem import Appointment, Problem
+from planner.problem import Appointment, Problem, Request
 
 Location = tuple[str | int, ...]
 """Where in the JSON a value stands: `("requests", 3, "latest")`."""
@@ -41,7 +41,7 @@ class Finding:
     """A fault and the locations of all values that it follows from, so that a fault of theirs can take precedence."""
 
     at: Location
-    value: str | datetime
+    value: str | int | datetime | tuple[int, ...]
     fault: str
     remedy: str
     inputs: tuple[Location, ...]
@@ -141,6 +141,8 @@ def _appointments(problem: Problem, known: _Known) -> Iterator[Finding]:
         if appointment.window is not None:
             window = appointment.window
             yield from _backwards((*at, "window"), "earliest", "latest", window.start, window.end)
+        for j, hospital in enumerate(appointment.hospitals or ()):
+            yield from _unknown((*at, "hospitals", j), hospital, known.hospitals, "hospitals")
     yield from _overlaps(problem.appointments, "doctor", lambda appointment: appointment.doctor)
     yield from _overlaps(problem.appointments, "patient", lambda appointment: appointment.patient)
 
@@ -154,7 +156,28 @@ def _requests(problem: Problem, known: _Known) -> Iterator[Finding]:
         for j, hospital in enumerate(request.hospitals or ()):
             yield from _unknown((*at, "hospitals", j), hospital, known.hospitals, "hospitals")
         yield from _backwards(at, "earliest", "latest", request.earliest, request.latest)
+        yield from _misplaced(at, request)
     yield from _replacements(problem, known)
+
+
+def _misplaced(at: Location, request: Request) -> Iterator[Finding]:
+    """Places that are not one for each doctor, or not ascending from 0 by steps of at most one."""
+    if request.places is None:
+        return
+    where: Location = (*at, "places")
+    inputs = (where, (*at, "doctors"))
+    if request.doctors is None:
+        remedy = "list the doctors, or leave the places out"
+        yield Finding(where, request.places, "places of doctors, but the request lists no doctors", remedy, inputs)
+    elif len(request.places) != len(request.doctors):
+        fault = f"{len(request.places)} places for {len(request.doctors)} doctors"
+        yield Finding(where, request.places, fault, "give one for each of `doctors`, in their order", inputs)
+    for j, (before, place) in enumerate(pairwise((0, *request.places))):
+        if j == 0 and place != 0:
+            yield Finding((*where, 0), place, "the first place is not 0", "begin with 0", (where,))
+        elif place not in (before, before + 1):
+            remedy = f"give {before} (as good as the doctor before) or {before + 1} (the next place)"
+            yield Finding((*where, j), place, f"does not follow {before}, the place before it", remedy, (where,))
 
 
 def _replacements(problem: Problem, known: _Known) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ _STAND_INS: dict[str, Any] = {  # JSON values, one for each field of PROBLEM.jso
     "timezone": "UTC", "openings": [], "specialties": [], "doctor": "", "hospital": "", "patient": "",
     "start": SOME_INSTANT, "end": SOME_INSTANT, "earliest": SOME_INSTANT, "latest": SOME_INSTANT, "preferred": None,
     "movable": False, "window": None, "priority": "routine", "specialty": None, "moves": None,
+    "places": None,
 }  # fmt: skip
 _FIELDS = {
     "hospitals": ("id", "timezone", "openings"),
@@ -60,7 +61,7 @@ def _stand_in(location: Location, numbers: Iterable[int]) -> Any:
     table = str(location[-2])
     if len(location) == 2 or table == "openings":
         return {name: _stand_in((*location, name), numbers) for name in _FIELDS[table]}
-    return ""  # an id in a list of ids
+    return 0 if table == "places" else ""  # an id in a list of ids
 
 
 def written_twice(text: str | bytes) -> list[tuple[Location, Any]]:

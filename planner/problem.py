@@ -60,7 +60,8 @@ class Availability:
 class Appointment:
     """An hour that already stands.
 
-    A `movable` one may be moved to another hour of its doctor within `window` (None: to any).
+    A `movable` one may be moved to another hour of its doctor within `window` (None: to any) at one of `hospitals`
+    (None: at any).
     """
 
     id: str
@@ -70,6 +71,7 @@ class Appointment:
     start: datetime
     movable: bool = False
     window: Period | None = None
+    hospitals: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Request:
     `doctors` are the acceptable ones, best first (None: any, of `specialty` where given); `hospitals` the acceptable
     ones (None: any). The hour starts at or after `earliest` and ends at or before `latest`; near `preferred` (None:
     `earliest`) is better. `moves` is the id of the appointment that this request replaces; its hour counts as free.
+    `places` has the place of each of `doctors`, from 0 upwards, so that some can be equally good (None: 0, 1, 2, …).
     """
 
     id: str
@@ -91,6 +94,7 @@ class Request:
     hospitals: tuple[str, ...] | None = None
     preferred: datetime | None = None
     moves: str | None = None
+    places: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

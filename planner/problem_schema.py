@@ -1,11 +1,14 @@
 """PROBLEM.json: its pydantic models, and the way from them to the planner's values and back to JSON values."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from pydantic import Field
 
 from planner.file_schema import FileModel, Instant, to_text
 from planner.problem import Appointment, Availability, Doctor, Hospital, Period, Priority, Problem, Request
+
+T = TypeVar("T")
 
 
 class PeriodModel(FileModel):
@@ -56,6 +59,7 @@ class AppointmentModel(FileModel):
     start: Instant
     movable: bool = False
     window: WindowModel | None = None
+    hospitals: list[str] | None = None
 
 
 class RequestModel(FileModel):
@@ -65,6 +69,7 @@ class RequestModel(FileModel):
     patient: str
     priority: Priority
     doctors: list[str] | None = None
+    places: list[int] | None = None
     specialty: str | None = None
     hospitals: list[str] | None = None
     earliest: Instant
@@ -92,14 +97,14 @@ class ProblemModel(FileModel):
             tuple(
                 Appointment(
                     a.id, a.doctor, a.hospital, a.patient, a.start, a.movable,
-                    None if a.window is None else Period(a.window.earliest, a.window.latest),
+                    None if a.window is None else Period(a.window.earliest, a.window.latest), _tuple(a.hospitals),
                 )
                 for a in self.appointments
             ),
             tuple(
                 Request(
                     r.id, r.patient, r.priority, r.earliest, r.latest, _tuple(r.doctors), r.specialty,
-                    _tuple(r.hospitals), r.preferred, r.moves,
+                    _tuple(r.hospitals), r.preferred, r.moves, _tuple(r.places),
                 )
                 for r in self.requests
             ),
@@ -107,7 +112,11 @@ class ProblemModel(FileModel):
 
 
 def problem_as_dict(problem: Problem) -> Mapping[str, object]:
-    """The problem in JSON values, every field written out."""
+    """The problem in JSON values, every field written out.
+
+    Left out where they are not given: `places`, and the `hospitals` of appointments. Problems from before these fields
+    came keep their digests.
+    """
     return {
         "hospitals": [
             {"id": h.id, "timezone": h.timezone, "openings": [_period(o, "start", "end") for o in h.openings]}
@@ -123,6 +132,7 @@ def problem_as_dict(problem: Problem) -> Mapping[str, object]:
                 "id": a.id, "doctor": a.doctor, "hospital": a.hospital, "patient": a.patient,
                 "start": to_text(a.start), "movable": a.movable,
                 "window": None if a.window is None else _period(a.window, "earliest", "latest"),
+                **_where_given("hospitals", a.hospitals),
             }
             for a in problem.appointments
         ],
@@ -131,7 +141,7 @@ def problem_as_dict(problem: Problem) -> Mapping[str, object]:
                 "id": r.id, "patient": r.patient, "priority": str(r.priority), "doctors": r.doctors,
                 "specialty": r.specialty, "hospitals": r.hospitals, "earliest": to_text(r.earliest),
                 "latest": to_text(r.latest), "preferred": None if r.preferred is None else to_text(r.preferred),
-                "moves": r.moves,
+                "moves": r.moves, **_where_given("places", r.places),
             }
             for r in problem.requests
         ],
@@ -142,5 +152,9 @@ def _period(period: Period, start: str, end: str) -> dict[str, str]:
     return {start: to_text(period.start), end: to_text(period.end)}
 
 
-def _tuple(ids: Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if ids is None else tuple(ids)
+def _where_given(field: str, value: object) -> dict[str, object]:
+    return {} if value is None else {field: value}
+
+
+def _tuple(values: Sequence[T] | None) -> tuple[T, ...] | None:
+    return None if values is None else tuple(values)

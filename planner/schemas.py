@@ -69,7 +69,9 @@ def read_plan(text: str | bytes) -> Plan:
 
 
 def problem_to_json(problem: Problem) -> str:
-    """PROBLEM.json of `problem`: every field written out, instants with the offsets they came with, no spaces."""
+    """PROBLEM.json of `problem` in one way of writing it, which `problem_as_dict` tells: no spaces, and instants with
+    the offsets they came with.
+    """
     return json.dumps(problem_as_dict(problem), separators=(",", ":"))
 
 

@@ -254,8 +254,10 @@ class Book:
     def _seekers(self, movables: Sequence[Appointment]) -> Seekers:
         requests = self.problem.requests
         sets: dict[frozenset[str] | None, int] = {None: 0}
+        everybody: list[Request | Appointment] = [*requests, *movables]
         of_hospitals = [
-            0 if r.hospitals is None else sets.setdefault(frozenset(r.hospitals), len(sets)) for r in requests
+            0 if person.hospitals is None else sets.setdefault(frozenset(person.hospitals), len(sets))
+            for person in everybody
         ]
         self.hospital_sets = np.zeros((len(sets), len(self.zones)), dtype=np.bool_)
         for chosen, row in sets.items():
@@ -263,7 +265,6 @@ class Book:
                 row, [self.hospital_number[id_] for id_ in (self.zones if chosen is None else chosen)]
             ] = True
         windows = [a.window for a in movables]
-        everybody: chain[Request | Appointment] = chain(requests, movables)
         return Seekers(
             rank=ints([*(RANK[r.priority] for r in requests), *(0 for _ in movables)]),
             patient=ints(self.patient_number[person.patient] for person in everybody),
@@ -274,14 +275,14 @@ class Book:
                 [*(micros(r.latest) for r in requests), *(NEVER if w is None else micros(w.end) for w in windows)]
             ),
             preferred=microseconds([*(r.preferred or r.earliest for r in requests), *(a.start for a in movables)]),
-            of_hospitals=ints([*of_hospitals, *(0 for _ in movables)]),
+            of_hospitals=ints(of_hospitals),
         )
 
     def _wishes(self, movables: Sequence[Appointment]) -> tuple[Ints, Ints, Ints]:
         """The doctors acceptable to each seeker and their places; the first array says where a seeker's begin."""
-        lists: dict[tuple[tuple[str, ...] | None, str | None], int] = {}
-        asked = [lists.setdefault((r.doctors, r.specialty), len(lists)) for r in self.problem.requests]
-        asked += [lists.setdefault(((a.doctor,), None), len(lists)) for a in movables]
+        lists: dict[tuple[tuple[str, ...] | None, tuple[int, ...] | None, str | None], int] = {}
+        asked = [lists.setdefault((r.doctors, r.places, r.specialty), len(lists)) for r in self.problem.requests]
+        asked += [lists.setdefault(((a.doctor,), None, None), len(lists)) for a in movables]
         doctors = [self._places(*wish) for wish in lists]
         first = np.cumsum([0, *map(len, doctors)])
         doctor = ints(chain.from_iterable(doctors))
@@ -291,12 +292,15 @@ class Book:
         begins = np.concatenate([[0], np.cumsum(first[chosen + 1] - first[chosen])]).astype(np.int64)
         return begins, doctor[which], place[which]
 
-    def _places(self, listed: tuple[str, ...] | None, specialty: str | None) -> Mapping[int, int]:
+    def _places(
+        self, listed: tuple[str, ...] | None, given: tuple[int, ...] | None, specialty: str | None
+    ) -> Mapping[int, int]:
         """Acceptable doctors, each with the best place that it has on the list; 0 without a list."""
         places: dict[int, int] = {}
-        for place, id_ in enumerate(self.specialties if listed is None else listed):
+        for at, id_ in enumerate(self.specialties if listed is None else listed):
             if specialty is None or specialty in self.specialties[id_]:
-                places.setdefault(self.doctor_number[id_], 0 if listed is None else place)
+                place = 0 if listed is None else at if given is None else given[at]
+                places.setdefault(self.doctor_number[id_], place)
         return places
 
 

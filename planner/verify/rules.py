@@ -103,6 +103,8 @@ def moves_are_allowed(book: Book) -> Iterator[Violation]:
             micros(appointment.window.start) <= start <= micros(appointment.window.end) - HOUR_US
         ):
             wrong = "is moved out of its window"
+        elif appointment.hospitals is not None and move.hospital not in appointment.hospitals:
+            wrong = "is moved to a hospital where it may not be"
         else:
             wrong = None if bookable.get(move) else _missing(book, move)
         if wrong is not None:
@@ -152,7 +154,8 @@ def count(book: Book) -> Goals:
     for booking in book.plan.bookings:
         request = book.requests.get(booking.request)
         if request is not None and request.doctors is not None and booking.doctor in request.doctors:
-            places += request.doctors.index(booking.doctor)
+            at = request.doctors.index(booking.doctor)
+            places += at if request.places is None else request.places[at]
     inconvenience = int((away // HOUR_US).sum()) + PLACE_HOURS * places
     urgent, soon, routine = (int((entries.rank[booked] == RANK[priority]).sum()) for priority in Priority)
     return Goals(urgent, soon, routine, len(book.plan.moved), inconvenience)

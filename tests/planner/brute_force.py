@@ -19,9 +19,10 @@ def best_goals(problem: Problem) -> tuple[int, int, int, int, int]:
     for a in standing:
         if a.movable:
             options = [(a.doctor, a.patient, a.start, (0, 0, 0, 0, 0))]
-            for doctor, _, start in hours:
+            for doctor, hospital, start in hours:
                 inside = a.window is None or (a.window.start <= start and start + HOUR <= a.window.end)
-                if doctor == a.doctor and inside and start != a.start:
+                suits = doctor == a.doctor and (a.hospitals is None or hospital in a.hospitals)
+                if suits and inside and start != a.start:
                     options.append((doctor, a.patient, start, (0, 0, 0, -1, -_hours(start, a.start))))
             choices.append([o for o in options if o[3][3] == 0 or not _clash(o, fixed)])
     for r in problem.requests:
@@ -67,6 +68,8 @@ def _cost(problem, request, doctor, hospital, start):
     if start < request.earliest or start + HOUR > request.latest:
         return None
     place = 0 if request.doctors is None else request.doctors.index(doctor)
+    if request.places is not None:
+        place = request.places[place]
     return _hours(start, request.preferred or request.earliest) + 24 * place
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from planner.problem import Appointment, Availability, Doctor, Hospital, Period, Priority, Problem, Request
 from tests.planner.brute_force import HOUR, bookable_hours
+from tests.planner.problems import choosy
 
 BEGINS = (
     datetime(2026, 12, 1, 8, tzinfo=UTC),
@@ -45,7 +46,7 @@ def medium(
         wishes[number] = Request(
             wish.id, old.patient, wish.priority, wish.earliest, wish.latest, preferred=wish.preferred, moves=old.id
         )
-    return Problem(hospitals, staff, tuple(availabilities), tuple(standing), tuple(wishes))
+    return choosy(Problem(hospitals, staff, tuple(availabilities), tuple(standing), tuple(wishes)), seed)
 
 
 def _standing(rng: random.Random, bare: Problem, patients: list[str]) -> list[Appointment]:

@@ -51,8 +51,9 @@ def choices(problem: Problem) -> list[Choice]:
     hours = sorted(bookable_hours(problem))
     found = []
     for a in (a for a in standing if a.movable):
-        for doctor, _, start in hours:
+        for doctor, hospital, start in hours:
             inside = a.window is None or (a.window.start <= start and start + HOUR <= a.window.end)
+            inside = inside and (a.hospitals is None or hospital in a.hospitals)
             if doctor == a.doctor and inside and start != a.start:
                 away = abs(start - a.start) // HOUR
                 found.append(Choice(a.id, True, doctor, a.patient, start, (0, 0, 0, -1, -away)))

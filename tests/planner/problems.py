@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
 from planner.instants import LocalClock, instant, micros
 from planner.problem import (
@@ -84,7 +85,24 @@ def small(seed: int) -> Problem:
     appointments = _standing(rng, hospitals, availabilities, patients)
     requests = [_request(rng, number, hospitals, doctors, patients) for number in range(rng.randint(1, 6))]
     requests = _replacing(rng, requests, appointments)
-    return Problem(tuple(hospitals), tuple(doctors), tuple(availabilities), tuple(appointments), tuple(requests))
+    return choosy(
+        Problem(tuple(hospitals), tuple(doctors), tuple(availabilities), tuple(appointments), tuple(requests)), seed
+    )
+
+
+def choosy(given: Problem, seed: int) -> Problem:
+    """Some of the requests with doctors who are equally good, some of the appointments bound to hospitals."""
+    rng = random.Random(f"choosy {seed}")
+    names = [hospital_.id for hospital_ in given.hospitals]
+    requests, appointments = [], []
+    for wish in given.requests:
+        steps = accumulate(rng.choice([0, 1]) for _ in (wish.doctors or ())[1:])
+        places = None if wish.doctors is None or rng.random() < 0.5 else (0, *steps)[: len(wish.doctors)]
+        requests.append(replace(wish, places=places))
+    for standing in given.appointments:
+        chosen = None if rng.random() < 0.5 else tuple(rng.sample(names, rng.randint(0, len(names))))
+        appointments.append(replace(standing, hospitals=chosen))
+    return replace(given, requests=tuple(requests), appointments=tuple(appointments))
 
 
 def _standing(rng, hospitals, availabilities, patients):

@@ -190,6 +190,7 @@ def test_every_alternative_can_be_booked_as_the_plan_leaves_things(seed: int) ->
             wider = replace(
                 wish,
                 doctors=(alternative.doctor,),
+                places=None,
                 specialty=None,
                 hospitals=(alternative.hospital,),
                 earliest=alternative.start,

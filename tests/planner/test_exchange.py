@@ -248,7 +248,7 @@ def test_repair_proves_most_plans_the_best() -> None:
         chosen, tariff = relax(case.network)
         plan, tariff = repair.repair(case.network, chosen, tariff, Budget(60))
         proved += tariff.bound == case.network.gained(plan)
-        assert case.network.gained(plan) == best or tariff.bound > best
+        assert case.network.gained(plan) <= best <= tariff.bound
     assert proved > 0.7 * len(solved())
 
 

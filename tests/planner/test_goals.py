@@ -136,6 +136,41 @@ def test_a_place_on_the_list_costs_a_day_and_counts_in_the_list_as_given() -> No
     assert verify(given_, made) == ()
 
 
+def test_doctors_of_one_place_are_equally_good() -> None:
+    """d2 and d3 are alike, so the nearer hour decides; d4 is a place further down, and comes two days dearer."""
+    wish = request("r1", "p1", 9, 13, doctors=("d1", "d2", "d3", "d4"), places=(0, 1, 1, 2))
+    hours = [available("d2", 12, 13), available("d3", 11, 12), available("d4", 9, 10)]
+    given_ = replace(problem(hours, [wish]), doctors=tuple(Doctor(f"d{i}", frozenset()) for i in range(1, 5)))
+    made = plan(given_)
+    assert [booking.doctor for booking in made.bookings] == ["d3"]
+    assert made.objective.inconvenience == 2 + 24
+    assert verify(given_, made) == ()
+
+
+def test_of_equally_good_doctors_the_order_on_the_list_decides_nothing() -> None:
+    hours = [available(doctor, 9, 10) for doctor in ("d1", "d2", "d3")]
+    lists = (("d1", "d2", "d3"), ("d1", "d3", "d2"))
+    wishes = [request("r1", "p1", 9, 10, doctors=listed, places=(0, 1, 1)) for listed in lists]
+    taken = [appointment("a1", "d1", "p9", 9)]
+    first, second = (plan(problem(hours, [wish], taken)).bookings for wish in wishes)
+    assert first == second
+
+
+def test_a_moved_appointment_goes_to_a_hospital_where_it_may_be() -> None:
+    """h2 would be nearer. Left out of its hospitals, its own hour stays possible all the same."""
+    hours = [available("d1", 10, 11), available("d1", 12, 13, "h2"), available("d1", 15, 16, "h3")]
+    standing = appointment("a1", "d1", "p9", 10, movable=True, hospitals=("h3",))
+    hospitals = [hospital("h1"), hospital("h2"), hospital("h3")]
+    crowded = problem(hours, [request("r1", "p1", 10, 11)], [standing], hospitals)
+    made = plan(crowded)
+    assert [(move.hospital, move.start) for move in made.moved] == [("h3", at(15))]
+    assert verify(crowded, made) == ()
+    nowhere = replace(crowded, appointments=(replace(standing, hospitals=()),))
+    assert plan(nowhere).moved == ()
+    assert [conflict.request for conflict in plan(nowhere).conflicts] == ["r1"]
+    assert verify(nowhere, plan(nowhere)) == ()
+
+
 def test_no_requests_and_no_hospitals_make_an_empty_plan() -> None:
     empty = Problem((), (), (), (), ())
     made = plan(empty)
@@ -217,7 +252,14 @@ def renamed(given_: Problem) -> Problem:
         tuple(replace(d, id=new(d.id)) for d in given_.doctors),
         tuple(replace(a, doctor=new(a.doctor), hospital=new(a.hospital)) for a in given_.availabilities),
         tuple(
-            replace(a, id=new(a.id), doctor=new(a.doctor), hospital=new(a.hospital), patient=new(a.patient))
+            replace(
+                a,
+                id=new(a.id),
+                doctor=new(a.doctor),
+                hospital=new(a.hospital),
+                patient=new(a.patient),
+                hospitals=all_new(a.hospitals),
+            )
             for a in given_.appointments
         ),
         tuple(

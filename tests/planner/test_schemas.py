@@ -12,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.plan import PlanStatus
-from planner.schemas import FaultyPlan, FaultyProblem, plan_to_json, problem_to_json, read_plan, read_problem
+from planner.schemas import (
+    FaultyPlan,
+    FaultyProblem,
+    plan_to_json,
+    problem_sha256,
+    problem_to_json,
+    read_plan,
+    read_problem,
+)
 from planner.solve import plan
 from planner.verify import verify
 from tests.planner.problems import small
@@ -136,6 +144,15 @@ EVER = {"start": "0001-01-01T00:00:00+00:00", "end": "9999-12-31T23:59:59+00:00"
         ("requests[0].doctors[1]", "d2", "requests[0].doctors[1]"),
         ("requests[0].doctors[1]", 2, "requests[0].doctors[1]"),
         ("requests[0].hospitals", ["h2"], "requests[0].hospitals[0]"),
+        ("requests[0].places", "0", "requests[0].places"),
+        ("requests[0].places", [], "requests[0].places"),
+        ("requests[0].places", [0, 1], "requests[0].places"),
+        ("requests[0].places", [1], "requests[0].places[0]"),
+        ("requests[0].places", [-1], "requests[0].places[0]"),
+        ("requests[0].places", [True], "requests[0].places[0]"),
+        ("requests[0].places", [0.0], "requests[0].places[0]"),
+        ("requests[0].places", ["0"], "requests[0].places[0]"),
+        ("requests[0].places", [10**400], "requests[0].places[0]"),
         ("requests[0].moves", "a2", "requests[0].moves"),
         ("requests[0].moves", "a1", "requests[0].moves"),
         ("requests[0].speciality", "cardiology", "requests[0].speciality"),
@@ -162,6 +179,9 @@ EVER = {"start": "0001-01-01T00:00:00+00:00", "end": "9999-12-31T23:59:59+00:00"
         ("appointments[0].start", "2026-12-01T10:00:00.000001+00:00", "appointments[0].start"),
         ("appointments[0].movable", "no", "appointments[0].movable"),
         ("appointments[0].window", {"earliest": STRAY["start"]}, "appointments[0].window.latest"),
+        ("appointments[0].hospitals", "h1", "appointments[0].hospitals"),
+        ("appointments[0].hospitals", ["h1", "h2"], "appointments[0].hospitals[1]"),
+        ("appointments[0].hospitals", [1], "appointments[0].hospitals[0]"),
         (
             "appointments[0].window",
             {"earliest": STRAY["end"], "latest": STRAY["start"]},
@@ -171,6 +191,49 @@ EVER = {"start": "0001-01-01T00:00:00+00:00", "end": "9999-12-31T23:59:59+00:00"
 )
 def test_one_fault_is_refused_and_named(path: str, value: object, where: str) -> None:
     assert list(faults(put(example(), path, value))) == [where]
+
+
+@pytest.mark.parametrize(
+    ("places", "wrong"),
+    [
+        ([0, 0, 0], []),
+        ([0, 0, 1], []),
+        ([0, 1, 2], []),
+        ([0, 2, 2], [1]),
+        ([0, 1, 0], [2]),
+        ([1, 1, 3], [0, 2]),
+    ],
+)
+def test_places_ascend_from_0_by_one_at_most(places: list[int], wrong: list[int]) -> None:
+    document = put(example(), "requests[0].doctors", ["d1", "d1", "d1"])
+    put(document, "requests[0].places", places)
+    if wrong:
+        assert list(faults(document)) == [f"requests[0].places[{at}]" for at in wrong]
+    else:
+        assert read_problem(json.dumps(document)).requests[0].places == tuple(places)
+
+
+def test_places_without_a_list_of_doctors_are_refused() -> None:
+    document = put(put(example(), "requests[0].doctors", None), "requests[0].places", [0])
+    assert faults(document) == {"requests[0].places": "places of doctors, but the request lists no doctors"}
+
+
+def test_places_of_doctors_who_cannot_be_read_have_no_further_fault() -> None:
+    document = put(put(example(), "requests[0].doctors", "d1"), "requests[0].places", [0, 1, "2"])
+    assert list(faults(document)) == ["requests[0].doctors", "requests[0].places[2]"]
+
+
+def test_a_problem_without_places_and_hospitals_keeps_its_digest() -> None:
+    """Both fields came later; that of the example is as it was before them."""
+    read = read_problem(json.dumps(example()))
+    assert problem_sha256(read) == "06f9c0465b8e0f42aeeeebfd250484b8b2b0548d48fa12ffecd13a6071ac8ff6"
+    [wish], [standing] = read.requests, read.appointments
+    for changed in (
+        replace(read, requests=(replace(wish, places=(0,)),)),
+        replace(read, appointments=(replace(standing, hospitals=()),)),
+    ):
+        assert read_problem(problem_to_json(changed)) == changed
+        assert problem_sha256(changed) != problem_sha256(read)
 
 
 @pytest.mark.parametrize("same", ["doctor", "patient"])
@@ -289,6 +352,10 @@ def leaves(value: object, path: str = "") -> list[str]:
     [
         ("requests[0].doctors", ["d1", "d1"]),
         ("requests[0].doctors", []),
+        ("requests[0].places", None),
+        ("requests[0].places", [0]),
+        ("appointments[0].hospitals", []),
+        ("appointments[0].hospitals", ["h1", "h1"]),
         ("requests[0].hospitals", ["h1", "h1"]),
         ("requests[0].latest", "2026-12-01T09:00:00+00:00"),
         ("requests[0].latest", "9999-12-31T23:59:59+00:00"),

@@ -202,7 +202,13 @@ def _with_own_ids(number: int, given_: Problem) -> Problem:
         tuple(named(hospital, "id") for hospital in given_.hospitals),
         tuple(named(doctor, "id") for doctor in given_.doctors),
         tuple(named(availability, "doctor", "hospital") for availability in given_.availabilities),
-        tuple(named(a, "id", "doctor", "hospital", "patient") for a in given_.appointments),
+        tuple(
+            replace(
+                named(a, "id", "doctor", "hospital", "patient"),
+                hospitals=None if a.hospitals is None else own(a.hospitals),
+            )
+            for a in given_.appointments
+        ),
         tuple(
             replace(
                 named(wish, "id", "patient", "moves"),

@@ -98,6 +98,31 @@ def test_a_move_that_is_not_allowed_is_found(town: Problem, move: Move) -> None:
     assert "move" in codes(town, replace(plan(town), moved=(move,)))
 
 
+def test_a_move_to_a_hospital_where_the_appointment_may_not_be_is_found() -> None:
+    given_ = problem(
+        [available("d1", 10, 11), available("d1", 12, 13, "h2")],
+        [request("r1", "p1", 10, 11)],
+        [appointment("a1", "d1", "p9", 10, movable=True)],
+        [hospital("h1"), hospital("h2")],
+    )
+    made = plan(given_)
+    bound_ = replace(given_, appointments=(replace(given_.appointments[0], hospitals=("h1",)),))
+    assert verify(given_, made) == ()
+    assert "move" in codes(bound_, made)
+
+
+def test_inconvenience_that_is_counted_without_the_places_is_found() -> None:
+    wish = request("r1", "p1", 9, 10, doctors=("d0", "d1", "d2"), places=(0, 1, 1))
+    hours = [available("d0", 11, 12), available("d1", 11, 12), available("d2", 9, 10)]
+    given_ = problem(hours, [wish])
+    made = plan(given_)
+    assert made.objective.inconvenience == 24
+    assert verify(given_, made) == ()
+    uneven = replace(given_, requests=(replace(wish, places=None),))
+    assert "objective" in codes(uneven, made)
+    assert "objective" in codes(given_, plan(uneven))
+
+
 def test_an_appointment_that_a_request_replaces_is_not_moved_too() -> None:
     given_ = problem(
         [available("d1", 9, 12)],

@@ -68,6 +68,7 @@ def slack(given_: Problem, prices: ProvedPrices) -> dict[str, int]:
                 note(wish, prices.requests.get(wish.id, 0), doctor, start, worth)
         for mine in (a for a in standing if a.movable and a.doctor == doctor):
             inside = mine.window is None or mine.window.start <= start <= mine.window.end - HOUR
+            inside = inside and (mine.hospitals is None or hospital in mine.hospitals)
             if inside and not any(a.doctor == doctor or a.patient == mine.patient for a in near):
                 worth = -prices.weights["move"] - abs(start - mine.start) // HOUR
                 note(mine, prices.appointments.get(mine.id, 0), doctor, start, worth)
