@@ -1,7 +1,7 @@
 """The API as commands use it: asked again while it is away, and its refusals told with their places."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,6 +10,9 @@ import httpx
 from cli.output import Exit, FaultLine, Stop
 
 Json = Any  # a JSON value
+
+Parameters = Mapping[str, str | int | Sequence[str]]
+"""Parameters of a query; one that holds several values is repeated."""
 
 _TIMEOUT = 30.0  # seconds for one answer; ten thousand requests are checked in about one
 _PATIENCE = 60.0  # seconds for an API that has answered before and is away, or asks to wait
@@ -50,12 +53,12 @@ class Api:
     ) -> None:
         self._client.close()
 
-    def get(self, path: str, params: Mapping[str, str | int] | None = None, wait: int = 0) -> Json:
+    def get(self, path: str, params: Parameters | None = None, wait: int = 0) -> Json:
         """What is at a path. `wait`: the seconds for which the answer may be held back until something changes."""
         headers = {"Prefer": f"wait={wait}"} if wait else {}
         return self._send("GET", path, params=params, headers=headers).json()
 
-    def items(self, path: str, params: Mapping[str, str | int] | None = None) -> Iterator[Json]:
+    def items(self, path: str, params: Parameters | None = None) -> Iterator[Json]:
         """The items of a list, all of its pages."""
         asked = {"limit": 1000, **(params or {})}
         while True:
@@ -65,9 +68,22 @@ class Api:
                 return
             asked["cursor"] = page["next_cursor"]
 
-    def post(self, path: str, body: Json, key: str) -> Json:
-        """Send something once: with the same key and body it is the same thing, however often it is sent."""
-        return self._send("POST", path, json=body, headers={"Idempotency-Key": key}).json()
+    def post(self, path: str, body: Json, key: str, *, seen: int | None = None) -> Json:
+        """Send something once: with the same key and body it is the same thing, however often it is sent.
+
+        `seen`: the version that it is meant for, if it is refused for any other.
+        """
+        headers = {"Idempotency-Key": key} | ({} if seen is None else {"If-Match": f'"{seen}"'})
+        return self._send("POST", path, json=body, headers=headers).json()
+
+    def post_file(self, path: str, content: bytes, params: Parameters, key: str) -> Json:
+        """Send a CSV file once."""
+        headers = {"Idempotency-Key": key, "Content-Type": "text/csv"}
+        return self._send("POST", path, content=content, params=params, headers=headers).json()
+
+    def file(self, path: str) -> bytes:
+        """The file that is at a path."""
+        return self._send("GET", path).content
 
     def _send(self, method: str, path: str, **rest: Any) -> httpx.Response:  # Any: httpx's own arguments
         deadline = time.monotonic() + _PATIENCE

@@ -78,7 +78,7 @@ def print_section(console: Console, title: str, content: RenderableType) -> None
     console.print(content)
 
 
-def refuse(what: str, faults: Iterable[FaultLine], *, as_json: bool) -> Stop:
+def refuse(what: str, faults: Iterable[FaultLine], *, as_json: bool, code: Exit = Exit.REFUSED) -> Stop:
     """Tell every fault; what it returns is to be raised."""
     found = list(faults)
     if as_json:
@@ -88,7 +88,7 @@ def refuse(what: str, faults: Iterable[FaultLine], *, as_json: bool) -> Stop:
         for fault in found:
             rows.add_row(Text(fault.where), Text(_shown(fault.value)), Text(fault.message))
         notes().print(rows)
-    return Stop(f"{what}: {counted(len(found), 'fault')}. Nothing was done.")
+    return Stop(f"{what}: {counted(len(found), 'fault')}. Nothing was done.", code)
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
