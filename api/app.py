@@ -7,6 +7,7 @@ import structlog
 from fastapi import Depends, FastAPI
 
 from api import (
+    appointment_history,
     appointments,
     availabilities,
     booking_batches,
@@ -43,6 +44,7 @@ RESOURCES = (
     directory,
     availabilities,
     appointments,
+    appointment_history,
     booking_requests,
     booking_batches,
     schedule,

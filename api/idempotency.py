@@ -75,7 +75,7 @@ class Post:
         if not _is_free(session, route, key):
             detail = "A request with this Idempotency-Key is still being worked on; send it again in a moment."
             raise problems.Halt("key_in_flight", detail, {"Retry-After": "1"})
-        fingerprint = _fingerprint(self._body)
+        fingerprint = _fingerprint(self._body, self._request.url.query)
         # A statement of its own, after the lock was had: so it sees what the holder before us has committed.
         stored = session.get(IdempotencyKey, (route, key))
         if stored is not None:
@@ -126,11 +126,13 @@ def _kept(response: Response) -> dict[str, str]:
     return {name: value for name, value in response.headers.items() if name != "content-length"}
 
 
-def _fingerprint(body: bytes) -> str:
-    """The same for two bodies that are the same JSON, however they are spaced and ordered."""
+def _fingerprint(body: bytes, query: str) -> str:
+    """The same for two bodies that are the same JSON, however they are spaced and ordered. A file has its parameters
+    in the query of its address, which counts as part of it.
+    """
     with suppress(ValueError, RecursionError):  # no body, or one that the route does not read
         body = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":")).encode()
-    return hashlib.sha256(body).hexdigest()
+    return hashlib.sha256(body + f"\n?{query}".encode() if query else body).hexdigest()
 
 
 async def _post(

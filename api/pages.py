@@ -74,12 +74,21 @@ def decode_start(cursor: str) -> tuple[dt.datetime, uuid.UUID]:
     return place
 
 
+def decode_number(cursor: str) -> int:
+    """The number a cursor stands for, of at most 63 bits."""
+    return _number(*_steps(cursor, 1))
+
+
 def decode_numbers(cursor: str) -> tuple[int, int]:
     """Two numbers of at most 63 bits."""
     first, second = _steps(cursor, 2)
-    if not all(step.isascii() and step.isdecimal() and len(step) < 19 for step in (first, second)):
+    return _number(first), _number(second)
+
+
+def _number(step: str) -> int:
+    if not (step.isascii() and step.isdecimal() and len(step) < 19):
         raise _unreadable()
-    return int(first), int(second)
+    return int(step)
 
 
 def checked(decode: Callable[[str], object]) -> AfterValidator:
@@ -143,8 +152,20 @@ async def _asked_by_start(
     return Asked(request, response, limit, decode_start(cursor) if cursor is not None else None)
 
 
+async def _asked_by_number(
+    request: Request,
+    response: Response,
+    limit: Limit = 100,
+    cursor: Annotated[str | None, Query(description=_ABOUT), checked(decode_number)] = None,
+) -> Asked[int]:
+    return Asked(request, response, limit, decode_number(cursor) if cursor is not None else None)
+
+
 ById = Annotated[Asked[uuid.UUID], Depends(_asked_by_id)]
 """A list in the order of its ids, that is, of creation."""
 
 ByStart = Annotated[Asked[tuple[dt.datetime, uuid.UUID]], Depends(_asked_by_start)]
 """A list in the order of its periods' starts."""
+
+ByNumber = Annotated[Asked[int], Depends(_asked_by_number)]
+"""A list in the order of the numbers its rows were given."""

@@ -54,6 +54,17 @@ def test_a_key_stands_for_one_body(town: Town, session):
     assert count(session, "booking_request") == 1
 
 
+def test_what_a_file_is_sent_with_counts_as_part_of_it(town: Town, session):
+    def send(label: str):
+        headers = keyed() | {"Content-Type": "text/csv"}
+        body = f"patient,earliest,latest\np1,{at('09:00')},{at('18:00')}\n".encode()
+        return town.api.post("/booking-batches", params={"label": label}, content=body, headers=headers)
+
+    assert send("Week 49").content == send("Week 49").content
+    refused(send("Week 50"), 422, "key_reused")
+    assert count(session, "booking_batch") == 1
+
+
 def test_a_key_is_of_one_address(town: Town):
     assert town.api.post("/booking-requests", json=town.wish(), headers=keyed()).status_code == 202
     assert town.api.post("/hospitals", json=hospital("west"), headers=keyed()).status_code == 201

@@ -36,6 +36,7 @@ def test_there_is_every_route_of_the_design():
         "/availabilities/{availability_id}",
         "/appointments",
         "/appointments/{appointment_id}",
+        "/appointments/{appointment_id}/history",
         "/appointments/{appointment_id}/cancel",
         "/appointments/{appointment_id}/complete",
         "/appointments/{appointment_id}/no-show",
