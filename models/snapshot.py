@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, false, func, literal, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, any_, false, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -57,15 +57,18 @@ def read_snapshot(session: Session, requests: Collection[UUID], *, now: datetime
     return replace(problem_of(session, wishes, now=now, reach=reach), moot=moot)
 
 
-def problem_of(session: Session, requests: Iterable[Request], *, now: datetime, reach: timedelta) -> Snapshot:
+def problem_of(
+    session: Session, requests: Iterable[Request], *, now: datetime, reach: timedelta, patients: Iterable[UUID] = ()
+) -> Snapshot:
     """The problem of planning `requests`, whose ids need not be stored anywhere; the rest as `read_snapshot`.
 
-    A window that began before `now` is cut to what is left of it; of one that has passed, nothing is left.
+    A window that began before `now` is cut to what is left of it; of one that has passed, nothing is left. What stands
+    of the requests' patients is in the problem, and what stands of `patients`.
     """
     wishes = tuple(replace(each, earliest=min(max(each.earliest, now), each.latest)) for each in requests)
     near = _near(wishes, now, reach)
     doctors = _read_doctors(session, wishes)
-    appointments = _read_appointments(session, wishes, doctors, near)
+    appointments = _read_appointments(session, wishes, doctors, patients, near)
     # With whom else the patients have appointments; nobody asks for them.
     others = _read_specialties(session, {UUID(each.doctor) for each in appointments} - doctors.keys())
     everybody = doctors | others
@@ -208,29 +211,42 @@ def _read_availabilities(
 
 
 def _read_appointments(
-    session: Session, requests: Sequence[Request], doctors: Collection[UUID], near: MultiRange[datetime]
+    session: Session,
+    requests: Sequence[Request],
+    doctors: Collection[UUID],
+    patients: Iterable[UUID],
+    near: MultiRange[datetime],
 ) -> tuple[planning.Appointment, ...]:
-    """The standing appointments of these doctors and of the requests' patients, and those that are to be moved."""
-    patients = {UUID(each.patient) for each in requests}
+    """The standing appointments of these doctors and patients and of the requests', and those that are to be moved."""
+    concerned = {UUID(each.patient) for each in requests}.union(patients)
     moved = {UUID(each.moves) for each in requests if each.moves}
-    rows = session.scalars(
-        select(Appointment)
+    rows = session.execute(
+        select(
+            Appointment.id,
+            Appointment.doctor_id,
+            Appointment.hospital_id,
+            Appointment.patient_id,
+            func.lower(Appointment.during),
+        )
         .where(
             Appointment.status == AppointmentStatus.BOOKED,
             or_(
-                Appointment.id.in_(moved),
-                Appointment.doctor_id.in_(doctors) & _in(Appointment.during, near),
-                Appointment.patient_id.in_(patients) & _in(Appointment.during, near),
+                among(Appointment.id, moved),
+                among(Appointment.doctor_id, doctors) & _in(Appointment.during, near),
+                among(Appointment.patient_id, concerned) & _in(Appointment.during, near),
             ),
         )
         .order_by(Appointment.id)
     )
     return tuple(
-        planning.Appointment(
-            str(row.id), str(row.doctor_id), str(row.hospital_id), str(row.patient_id), ends(row.during)[0]
-        )
-        for row in rows
+        planning.Appointment(str(id_), str(doctor), str(hospital), str(patient), start)
+        for id_, doctor, hospital, patient, start in rows
     )
+
+
+def among(column: InstrumentedAttribute[UUID], ids: Iterable[UUID]) -> ColumnElement[bool]:
+    """Whether a column holds one of `ids`: told as one parameter, however many they are."""
+    return column == any_(literal(sorted(ids), ARRAY(Uuid)))
 
 
 def _read_names(session: Session, doctors: Collection[UUID]) -> dict[str, str]:

@@ -1,0 +1,247 @@
+"""The planning problem of a reschedule: who needs another hour, who may move to make room, and what is left to have.
+
+Every displaced appointment becomes a request that moves it and has its id. What is lost is cut out of openings and
+availabilities. Where the policy lets others move, they are movable within their windows. Ids are UUIDs as strings, as
+in `models.snapshot`.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.base import ends
+from models.people import DoctorSpecialty, Patient, User
+from models.rescheduling.history import Wish, moved_since, wishes_of
+from models.rescheduling.inputs import Policy, Scope
+from models.rescheduling.jobs import REMEMBERED
+from models.rescheduling.lost import displaced, lost_hours
+from models.rescheduling.others import Other, read_others
+from models.rescheduling.remaining import Remaining
+from models.rescheduling.tables import Reschedule
+from models.schedule import Appointment
+from models.settings import settings
+from models.snapshot import ONE_VIEW, Snapshot, among, problem_of
+from planner import problem as planning
+from planner.problem import Availability, Period, Priority, Problem, Request
+
+LAST_RESORT = dt.timedelta(days=28)
+"""How long after the last displaced hour a new one may still be, where the policy does not say."""
+
+LEFT = "The patient is no longer active in the directory, so no other hour was looked for."
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """An appointment as it was when the problem was read: one that is displaced, or that may move to make room.
+
+    `priority` and `specialty` are those of its booking request. `moved_before`: a reschedule has moved its patient
+    within `REMEMBERED`.
+    """
+
+    id: uuid.UUID
+    version: int
+    patient: uuid.UUID
+    doctor: uuid.UUID
+    hospital: uuid.UUID
+    during: Period
+    priority: Priority
+    specialty: str | None
+    moved_before: bool
+
+    @classmethod
+    def of(cls, row: Appointment, wish: Wish | None, before: Collection[uuid.UUID]) -> Self:
+        """`before`: the patients who were moved before."""
+        return cls(
+            row.id,
+            row.version,
+            row.patient_id,
+            row.doctor_id,
+            row.hospital_id,
+            Period(*ends(row.during)),
+            wish.priority if wish else Priority.ROUTINE,
+            wish.specialty if wish else None,
+            row.patient_id in before,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReschedulingProblem:
+    """A reschedule as a planning problem, read at `now`.
+
+    `displaced` and `others` are the appointments that have to, and that may, get another hour, by their ids; `moot`
+    those displaced ones for which none is looked for, with the reason. `names` maps the ids of doctors and hospitals to
+    what people call them. `availabilities` are those of the schedule before anything is lost, by active doctors only.
+    """
+
+    problem: Problem
+    now: dt.datetime
+    policy: Policy
+    names: Mapping[str, str]
+    displaced: Mapping[uuid.UUID, Concerned]
+    others: Mapping[uuid.UUID, Concerned]
+    moot: Mapping[uuid.UUID, str]
+    remaining: Remaining
+    availabilities: Sequence[Availability]
+
+
+def read_problem(session: Session, reschedule_id: uuid.UUID, now: dt.datetime) -> ReschedulingProblem:
+    """The problem of a reschedule as the schedule stands at `now`.
+
+    Call it in a transaction of its own, before anything else: it asks for one view of all tables.
+    """
+    session.connection(execution_options={"isolation_level": ONE_VIEW})
+    job = session.get_one(Reschedule, reschedule_id)
+    policy = Policy.model_validate(job.policy)
+    lost = lost_hours(session, job.cause, Scope.model_validate(job.scope), now)
+    rows = displaced(session, lost, now)
+    concerned = _concerned(session, rows, wishes_of(session, [each.id for each in rows]), now)
+    moot = _moot(session, rows)
+    asking = [each for id_, each in concerned.items() if id_ not in moot]
+
+    window = _window(policy, rows, now)
+    doctors = _acceptable_doctors(session, asking, same=policy.same_doctor)
+    requests = _requests(asking, doctors, window, policy)
+    others: dict[uuid.UUID, Other] = {}
+    if policy.others_move and requests:
+        acceptable = set().union(*doctors.values())
+        others = read_others(session, job.id, policy, window, now, acceptable, rows)
+    moving = [each.row for each in others.values()]
+    reach = dt.timedelta(days=settings().plan_reach_days)
+    taken = problem_of(session, requests, now=now, reach=reach, patients={each.patient_id for each in moving})
+    remaining = Remaining(lost)
+    return ReschedulingProblem(
+        problem=_problem(taken, remaining, others, policy),
+        now=now,
+        policy=policy,
+        names=taken.names,
+        displaced=concerned,
+        others=_concerned(session, moving, {id_: each.wish for id_, each in others.items()}, now),
+        moot=moot,
+        remaining=remaining,
+        availabilities=taken.problem.availabilities,
+    )
+
+
+def planned_priorities(concerned: Iterable[Concerned]) -> dict[uuid.UUID, Priority]:
+    """The priority that each displaced appointment is planned with: its own, and within it those moved before first.
+
+    Own priorities do where none is shared by some who were moved before and some who were not. Otherwise the ranks
+    (priority, moved before) that occur become the planner's three in their order; where there are more than three,
+    urgent ones stay urgent, those moved before become soon, and all the rest routine.
+    """
+    rows = list(concerned)
+    priorities = list(Priority)
+    ranks = sorted({_rank(each) for each in rows})
+    if len({priority for priority, _ in ranks}) == len(ranks):
+        return {each.id: each.priority for each in rows}
+    if len(ranks) <= len(priorities):
+        planned = dict(zip(ranks, priorities, strict=False))
+        return {each.id: planned[_rank(each)] for each in rows}
+    return {
+        each.id: Priority.URGENT
+        if each.priority is Priority.URGENT
+        else Priority.SOON
+        if each.moved_before
+        else Priority.ROUTINE
+        for each in rows
+    }
+
+
+def _rank(each: Concerned) -> tuple[int, bool]:
+    """The lower the earlier."""
+    return list(Priority).index(each.priority), not each.moved_before
+
+
+def _concerned(
+    session: Session, rows: Sequence[Appointment], wishes: Mapping[uuid.UUID, Wish | None], now: dt.datetime
+) -> dict[uuid.UUID, Concerned]:
+    before = moved_since(session, {each.patient_id for each in rows}, now - REMEMBERED)
+    return {each.id: Concerned.of(each, wishes.get(each.id), before) for each in rows}
+
+
+def _moot(session: Session, rows: Iterable[Appointment]) -> dict[uuid.UUID, str]:
+    patients = {each.id: each.patient_id for each in rows}
+    left = set(session.scalars(select(Patient.id).where(among(Patient.id, set(patients.values())), ~Patient.active)))
+    return {id_: LEFT for id_, patient in patients.items() if patient in left}
+
+
+def _window(policy: Policy, rows: Sequence[Appointment], now: dt.datetime) -> Period:
+    """Where every new hour has to lie; empty where the policy leaves no time."""
+    latest = policy.latest or max((ends(each.during)[1] for each in rows), default=now) + LAST_RESORT
+    return Period(min(now + dt.timedelta(hours=policy.notice_hours), latest), latest)
+
+
+def _acceptable_doctors(
+    session: Session, asking: Iterable[Concerned], *, same: bool
+) -> dict[uuid.UUID, tuple[uuid.UUID, ...]]:
+    """Who may see each patient, by appointment: the doctor of the appointment first, then, unless it must be the
+    `same`, active doctors with the specialty that was asked for, or with any of the doctor's where none was.
+    """
+    rows = list(asking)
+    if same:
+        return {each.id: (each.doctor,) for each in rows}
+    own: dict[uuid.UUID, set[str]] = {each.doctor: set() for each in rows}
+    specialists: dict[str, set[uuid.UUID]] = {}
+    for doctor, specialty, active in session.execute(
+        select(DoctorSpecialty.doctor_id, DoctorSpecialty.specialty, User.active).join(
+            User, User.id == DoctorSpecialty.doctor_id
+        )
+    ):
+        if doctor in own:
+            own[doctor].add(specialty)
+        if active:
+            specialists.setdefault(specialty, set()).add(doctor)
+
+    def acceptable(each: Concerned) -> tuple[uuid.UUID, ...]:
+        wanted = {each.specialty} if each.specialty else own[each.doctor]
+        found = set().union(*(specialists.get(specialty, ()) for specialty in wanted))
+        return each.doctor, *sorted(found - {each.doctor})
+
+    return {each.id: acceptable(each) for each in rows}
+
+
+def _requests(
+    asking: Sequence[Concerned],
+    doctors: Mapping[uuid.UUID, tuple[uuid.UUID, ...]],
+    window: Period,
+    policy: Policy,
+) -> list[Request]:
+    priorities = planned_priorities(asking)
+    return [
+        Request(
+            id=str(each.id),
+            patient=str(each.patient),
+            priority=priorities[each.id],
+            earliest=window.start,
+            latest=window.end,
+            doctors=tuple(map(str, doctors[each.id])),
+            places=None if policy.same_doctor else (0, *(1 for _ in doctors[each.id][1:])),
+            hospitals=(str(each.hospital),) if policy.same_hospital else None,
+            preferred=each.during.start,
+            moves=str(each.id),
+        )
+        for each in asking
+    ]
+
+
+def _problem(taken: Snapshot, remaining: Remaining, others: Mapping[uuid.UUID, Other], policy: Policy) -> Problem:
+    """The problem of the schedule without what is lost, and with the others movable."""
+
+    def movable(each: planning.Appointment) -> planning.Appointment:
+        other = others.get(uuid.UUID(each.id))
+        if other is None:
+            return each
+        where = (each.hospital,) if policy.same_hospital else None
+        return replace(each, movable=True, window=other.window, hospitals=where)
+
+    return replace(
+        taken.problem,
+        hospitals=tuple(map(remaining.open, taken.problem.hospitals)),
+        availabilities=tuple(rest for each in taken.problem.availabilities for rest in remaining.available(each)),
+        appointments=tuple(map(movable, taken.problem.appointments)),
+    )
