@@ -92,6 +92,7 @@ SHAPE = {
     "not_a_choice": Kind("Not one of the choices", "The message lists them."),
     "not_text": Kind("Not Unicode text", "Leave out lone surrogates and other broken characters."),
     "control_character": Kind("A control character", "Leave out NUL, tabs, line breaks and their like."),
+    "not_an_email_address": Kind("Not an e-mail address", "Write one such as maria@example.org, without a name."),
     "unknown_timezone": Kind("Not an IANA time zone", "Write one such as Europe/Lisbon."),
     "not_a_time_of_day": Kind("Not a time of day", "Write HH:MM, from 00:00 to 24:00."),
     "opens_at_24": Kind("Opens at 24:00", "Write 00:00 of the next day."),

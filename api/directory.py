@@ -43,6 +43,7 @@ class PatientOut(BaseModel):
     id: uuid.UUID
     external_id: str = Field(examples=["p-4711"])
     name: str
+    email: str | None = Field(description="Where they are told of their appointments; null: nowhere")
     active: bool
     updated_at: InstantOut
 
@@ -125,7 +126,7 @@ def list_doctors(
     "/patients/{external_id:path}",
     summary="Add or change a patient",
     openapi_extra=examples.body(examples.PATIENT),
-    responses=documented(invalid=["missing"]),
+    responses=documented(invalid=["missing", "not_an_email_address"]),
 )
 def put_patient(external_id: ExternalId, patient: PatientIn, response: Response) -> PatientOut:
     """Write a patient as the hospital system knows them; writing the same again changes nothing. 201 where new."""
@@ -208,6 +209,7 @@ def _patient_shown(patient: Patient) -> PatientOut:
         id=patient.id,
         external_id=patient.external_id,
         name=patient.name,
+        email=patient.email,
         active=patient.active,
         updated_at=local(patient.updated_at, UTC),
     )

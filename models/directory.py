@@ -50,13 +50,13 @@ def upsert_patients(session: Session, patients: Mapping[str, PatientIn]) -> dict
     if not patients:
         return {}
     rows = [
-        {"external_id": external_id, "name": patient.name, "active": patient.active}
+        {"external_id": external_id, "name": patient.name, "active": patient.active, "email": patient.email}
         for external_id, patient in sorted(patients.items())
     ]
     upsert = insert(Patient)
+    changed = {column: upsert.excluded[column] for column in ("name", "active", "email")}
     upsert = upsert.on_conflict_do_update(
-        index_elements=[Patient.external_id],
-        set_={"name": upsert.excluded.name, "active": upsert.excluded.active, "updated_at": func.now()},
+        index_elements=[Patient.external_id], set_={**changed, "updated_at": func.now()}
     )
     session.execute(upsert, rows)
     return dict(

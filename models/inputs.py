@@ -12,7 +12,17 @@ from itertools import pairwise
 from typing import Annotated, Any, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from models.people import Role
@@ -58,6 +68,14 @@ def _known_timezone(value: str) -> str:
     return value
 
 
+def _email_address(value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False).normalized
+    except EmailNotValidError:  # what it says may repeat the address
+        message = "is not an e-mail address; write one such as maria@example.org, without a name around it"
+        raise PydanticCustomError("not_an_email_address", message) from None
+
+
 def _lower(value: str) -> str:
     return value.lower()
 
@@ -66,6 +84,7 @@ Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_print
 Instant = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_reach)]
 TimeZone = Annotated[Text, AfterValidator(_known_timezone)]
 Specialty = Annotated[Text, AfterValidator(_lower)]
+EmailAddress = Annotated[Text, AfterValidator(_email_address), WithJsonSchema({"type": "string", "format": "email"})]
 
 
 class Weekday(StrEnum):
@@ -181,6 +200,9 @@ class PatientIn(Input):
     """Someone who is seen."""
 
     name: Text
+    email: EmailAddress | None = Field(
+        None, description="Where they are told of their appointments; null: nowhere", examples=["maria@example.org"]
+    )
     active: bool = True
 
 

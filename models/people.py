@@ -107,3 +107,4 @@ class Patient(Base):
     name: Mapped[str]
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     updated_at: Mapped[Now]
+    email: Mapped[str | None]

@@ -3,21 +3,46 @@ the image and the environment)."""
 
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+from models.outgoing import MailServer, Sender, check_webhook_secret, check_webhook_url
 
 SECRETS = Path("/run/secrets")
 """Where containers find what is secret."""
 
 
+def _secret_mail_server(url: SecretStr) -> SecretStr:
+    MailServer.of(url.get_secret_value())
+    return url
+
+
+def _sender(text: str) -> str:
+    Sender.of(text)
+    return text
+
+
+def _secret_key(secret: SecretStr) -> SecretStr:
+    check_webhook_secret(secret.get_secret_value())
+    return secret
+
+
+_Unset = BeforeValidator(lambda value: value or None)
+"""An empty variable is one that is not set."""
+
+
 class Settings(BaseSettings):
     """Every setting, with its default. Durations are in seconds unless their names say otherwise."""
 
-    model_config = SettingsConfigDict(secrets_dir=SECRETS if SECRETS.is_dir() else None, frozen=True)
+    model_config = SettingsConfigDict(
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
+        frozen=True,
+        hide_input_in_errors=True,  # what is refused may be a password
+    )
 
     database_url: str = Field(description="SQLAlchemy URL of PostgreSQL 18, postgresql+psycopg://…")
     redis_url: str = Field(description="URL of Redis or Valkey, redis://… or redis+socket://…")
@@ -30,6 +55,23 @@ class Settings(BaseSettings):
     max_attempts: int = Field(5, ge=1, le=100, description="How many lost runs make a request fail")
     sweep_every: float = Field(5.0, gt=0, description="How often beat rings for what is left queued")
     log_json: bool = Field(default=False, description="Log lines as JSON (for machines) rather than text")
+
+    webhook_url: Annotated[Annotated[str, AfterValidator(check_webhook_url)] | None, _Unset] = Field(
+        None, description="Where every event is posted; unset: nowhere"
+    )
+    webhook_secret: Annotated[Annotated[SecretStr, AfterValidator(_secret_key)] | None, _Unset] = Field(
+        None, description="What they are signed with, whsec_…"
+    )
+    smtp_url: Annotated[Annotated[SecretStr, AfterValidator(_secret_mail_server)] | None, _Unset] = Field(
+        None, description="The server that takes mails to patients, smtp://… or smtps://…; unset: none are sent"
+    )
+    mail_from: Annotated[Annotated[str, AfterValidator(_sender)] | None, _Unset] = Field(
+        None, description="Whom mails to patients come from"
+    )
+    delivery_attempts: int = Field(16, ge=1, le=100, description="How often a message is tried before it is dead")
+    delivery_first_wait: float = Field(10.0, gt=0, description="How long the second attempt waits; then ever longer")
+    delivery_longest_wait: float = Field(21_600.0, gt=0, description="The longest that an attempt waits")
+    delivery_lease: float = Field(120.0, gt=0, description="How long an attempt may take before another is made")
 
     @field_validator("database_url")
     @classmethod
@@ -51,6 +93,19 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"lease ({self.lease:g} s) has to be at least twice plan_time_limit ({self.plan_time_limit:g} s)"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _pairs_are_whole(self) -> Self:
+        """A webhook is always signed, and a mail always has a sender."""
+        lone = [
+            f"{name} is set without {other}; set both or neither"
+            for pair in (("webhook_url", "webhook_secret"), ("smtp_url", "mail_from"))
+            for name, other in (pair, pair[::-1])
+            if getattr(self, name) is not None and getattr(self, other) is None
+        ]
+        if lone:
+            raise ValueError("; ".join(lone))
         return self
 
 

@@ -11,6 +11,7 @@ from models.booking import (
     PlanningRun,
 )
 from models.calendar_feeds import CalendarFeed
+from models.deliveries.tables import Delivery, DeliveryCursor
 from models.hospitals import Hospital, Opening, OperatingException, OperatingHours
 from models.operations import IdempotencyKey, OutboxMessage
 from models.people import Doctor, DoctorSpecialty, Patient, User
@@ -27,6 +28,8 @@ __all__ = [
     "BookingRequestHospital",
     "CalendarFeed",
     "Conflict",
+    "Delivery",
+    "DeliveryCursor",
     "Doctor",
     "DoctorSpecialty",
     "FormerHour",

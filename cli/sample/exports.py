@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cli.sample.calendar import Calendar
-from cli.sample.network import CLOCKS, WEEKS, Minutes, SampleHospital
+from cli.sample.network import CLOCKS, WEEKS, Minutes, SampleHospital, SamplePatient
 from models.files.bundle import Bundle, PatientRow, UserRow
 from models.hours import project
 from models.inputs import AppointmentIn, AvailabilityIn, BookingRequestIn, ExceptionIn, HospitalIn, HoursIn, Weekday
@@ -23,7 +23,10 @@ def as_bundle(calendar: Calendar, requests: Iterable[Request] = ()) -> Bundle:
             UserRow(external_id=doctor.id, name=doctor.name, role=Role.DOCTOR, specialties=[doctor.specialty])
             for doctor in calendar.doctors
         ],
-        patients=[PatientRow(external_id=patient.id, name=patient.name) for patient in calendar.patients],
+        patients=[
+            PatientRow(external_id=patient.id, name=patient.name, email=_email(patient))
+            for patient in calendar.patients
+        ],
         availabilities=[
             AvailabilityIn(
                 doctor=free.doctor,
@@ -71,6 +74,12 @@ def as_problem(calendar: Calendar, requests: Sequence[Request]) -> Problem:
         appointments=calendar.appointments,
         requests=tuple(requests),
     )
+
+
+def _email(patient: SamplePatient) -> str:
+    """An address of a domain that nobody has and no mail reaches (RFC 2606)."""
+    name = "".join(letter for letter in patient.name.lower().replace(" ", ".") if letter.isalpha() or letter == ".")
+    return f"{name}.{patient.id.lower()}@example.org"
 
 
 def _hospital(place: SampleHospital) -> HospitalIn:

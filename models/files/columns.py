@@ -51,6 +51,7 @@ COLUMNS: Mapping[Kind, tuple[Column, ...]] = {
     Kind.PATIENTS: (
         Column("external_id", "P-00001", "the id by which upstream knows them", required=True),
         Column("name", "Liam O'Brien", "their name", required=True),
+        Column("email", "liam.obrien@example.org", "where they are told of their appointments; empty: nowhere"),
         Column("active", "true", "false once they are no longer seen"),
     ),
     Kind.AVAILABILITIES: (

@@ -67,6 +67,24 @@ def test_no_refusal_repeats_a_name(api):
                 assert "Maria" not in error["message"]
 
 
+def test_a_patients_address_is_kept_as_it_was_written_last(town: Town):
+    assert town.get("/patients/p1")["email"] is None
+    assert town.put("/patients/p1", name="Maria Silva", email="Maria@Example.ORG")["email"] == "Maria@example.org"
+    assert town.get("/patients/p1")["email"] == "Maria@example.org"
+    assert town.put("/patients/p1", name="Maria Silva")["email"] is None
+
+
+@pytest.mark.parametrize(
+    "email", ["ana", "ana@", "Ana <ana@example.org>", "m@example.org, n@example.org", "m@localhost", ""]
+)
+def test_what_is_no_address_is_refused_without_repeating_it(api, email):
+    problem = refused(api.put("/patients/p1", json={"name": "Maria", "email": email}), 422)
+    (error,) = problem["errors"]
+    assert error["code"] == ("not_an_email_address" if email else "too_short")
+    assert (error["pointer"], "value" in error) == ("#/email", False)
+    assert not email or email not in problem["detail"]
+
+
 def test_patients_are_found_by_what_somebody_remembers(town: Town):
     town.put("/patients/p3", name="Joana Reis", active=False)
     found = town.post("/patients/search", text="JOA reis")["items"]

@@ -104,6 +104,20 @@ def test_the_directory_is_brought_up_to_date_by_importing_it_again(slotwise, env
     assert names == ["João Santos", "Marta Reis Lopes"]
 
 
+def test_addresses_of_patients_are_imported_and_what_is_none_is_told_with_its_line(
+    slotwise, env, folder, database
+) -> None:
+    (folder / "patients.csv").write_text("external_id,name,email\nP-1,Ana,ana@example.org\nP-2,Rui,\n")
+    assert slotwise("import", "patients.csv", env=env).code == 0
+    emails = database.execute(text("SELECT email FROM patient ORDER BY external_id")).scalars().all()
+    assert emails == ["ana@example.org", None]
+    (folder / "patients.csv").write_text("external_id,name,email\nP-1,Ana,ana at example.org\n")
+    refused = slotwise("import", "patients.csv", env=env)
+    assert refused.code == 1
+    assert "patients.csv, line 2, email" in refused.err
+    assert "is not an e-mail address" in refused.err
+
+
 def test_hours_of_a_hospital_can_be_replaced(slotwise, env, folder, database, network) -> None:
     assert slotwise("import", "hospitals.csv", "hours.csv", env=env).code == 0
     (folder / "new-hours.csv").write_text("hospital,weekday,date,opens,closes\nnorth,sunday,,10:00,12:00\n")
@@ -134,7 +148,9 @@ def test_standard_input_is_a_file_too(slotwise, env, database, network) -> None:
 
 
 def test_columns_and_templates_are_shown_without_a_database(slotwise) -> None:
-    assert slotwise("import", "--template", "patients").out == "external_id,name,active\nP-00001,Liam O'Brien,true\n"
+    assert slotwise("import", "--template", "patients").out == (
+        "external_id,name,email,active\nP-00001,Liam O'Brien,liam.obrien@example.org,true\n"
+    )
     assert "required" in slotwise("import", "--columns", "users").out
     columns = slotwise("import", "--columns", "users", "--json").json
     assert columns[0]["name"] == "external_id"

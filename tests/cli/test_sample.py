@@ -29,6 +29,12 @@ def test_is_the_same_for_the_same_seed_and_start(calendar: Calendar) -> None:
     assert other.appointments != calendar.appointments
 
 
+def test_every_patient_has_an_address_that_no_mail_reaches(calendar: Calendar) -> None:
+    emails = [patient.email for patient in as_bundle(calendar).patients]
+    assert len(set(emails)) == len(calendar.patients)
+    assert all(email.endswith("@example.org") for email in emails)
+
+
 def test_every_round_asks_for_something_else(calendar: Calendar) -> None:
     assert wishes(calendar, 2) != wishes(calendar, 1)
     assert wishes(calendar, 2) == wishes(Calendar(1, MONDAY), 2)

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from models.outgoing import MailServer, Sender
 from models.settings import Settings
 
 
@@ -32,3 +33,77 @@ def test_every_fault_of_the_environment_is_named_at_once(monkeypatch):
     with pytest.raises(ValidationError) as refused:
         Settings()
     assert {fault["loc"][0] for fault in refused.value.errors()} == {"database_url", "redis_url", "max_attempts"}
+
+
+WEBHOOK = {"webhook_url": "https://hospital.example/hook", "webhook_secret": f"whsec_{'QUJD' * 11}"}
+MAIL = {"smtp_url": "smtp://localhost", "mail_from": "appointments@hospital.example"}
+
+
+def test_nobody_is_told_unless_it_is_set():
+    assert (chosen().webhook_url, chosen().smtp_url) == (None, None)
+    unset = chosen(webhook_url="", webhook_secret="", smtp_url="", mail_from="")
+    assert (unset.webhook_url, unset.webhook_secret, unset.smtp_url, unset.mail_from) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"webhook_url": WEBHOOK["webhook_url"]}, "webhook_url is set without webhook_secret"),
+        ({"webhook_secret": WEBHOOK["webhook_secret"]}, "webhook_secret is set without webhook_url"),
+        ({"smtp_url": MAIL["smtp_url"]}, "smtp_url is set without mail_from"),
+        (MAIL | {"mail_from": ""}, "smtp_url is set without mail_from; set both or neither"),
+    ],
+)
+def test_half_a_way_to_tell_is_refused(values, sentence):
+    with pytest.raises(ValidationError, match=sentence):
+        chosen(**values)
+
+
+@pytest.mark.parametrize("url", ["hospital.example", "ftp://hospital.example", "https://", "https://a b", "http://h:x"])
+def test_a_webhook_is_a_web_address(url):
+    with pytest.raises(ValidationError, match="has to be written like https://host/path"):
+        chosen(**WEBHOOK | {"webhook_url": url})
+
+
+@pytest.mark.parametrize(
+    "secret", ["guess-me", "QUJD" * 11, "whsec_QUJD", "whsec_" + "QUJD" * 22, "whsec_" + "Qü" * 22]
+)
+def test_a_weak_secret_is_refused_without_repeating_it(secret):
+    with pytest.raises(ValidationError, match="make one with") as refused:
+        chosen(**WEBHOOK | {"webhook_secret": secret})
+    assert secret not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["localhost:25", "http://localhost", "smtp://", "smtp://ana@host", "smtp://h:x", "smtp://h/x", "smtp://h?tls=1"],
+)
+def test_a_mail_server_is_written_in_one_way(url):
+    with pytest.raises(ValidationError, match="has to be written like smtp://host:25 or smtps://") as refused:
+        chosen(**MAIL | {"smtp_url": url})
+    assert url not in str(refused.value).replace("smtp://host:25", "")
+
+
+def test_a_mail_server_is_read_whole():
+    assert MailServer.of("smtp://relay") == MailServer("relay", 25, tls=False)
+    secured = MailServer.of("smtps://ana%40x:p%3Aw%2F@mail.example:587")
+    assert secured == MailServer("mail.example", 587, tls=True, user="ana@x", password="p:w/")
+    assert "p:w/" not in repr(secured)
+    assert MailServer.of("smtps://mail.example").port == 465
+
+
+@pytest.mark.parametrize("sender", ["Central", "a@b", "a@b.example, c@d.example", "A <a@b.example>\nBcc: c@d.example"])
+def test_mails_come_from_one_address(sender):
+    with pytest.raises(ValidationError, match=r"has to be an address such as appointments@hospital\.example"):
+        chosen(**MAIL | {"mail_from": sender})
+
+
+def test_a_sender_may_have_a_name():
+    assert Sender.of("Central Hospital <a@b.example>") == Sender("Central Hospital", "a@b.example")
+    assert Sender.of("a@bücher.example").domain == "xn--bcher-kva.example"
+
+
+def test_secrets_are_shown_nowhere():
+    told = repr(chosen(**WEBHOOK, **MAIL | {"smtp_url": "smtp://ana:hidden@host"}))
+    assert "QUJD" not in told
+    assert "hidden" not in told
