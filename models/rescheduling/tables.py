@@ -85,7 +85,8 @@ class Reschedule(Base):
 
     # The plan's status, objective, bound and receipt; and which hours would place those left over. No patient data.
     plan: Mapped[JsonObject | None] = mapped_column(JSONB)
-    extra_hours: Mapped[JsonObject | None] = mapped_column(JSONB)  # `models.rescheduling.proposal.ExtraHours`
+    # (`models.rescheduling.proposal.ExtraHours`)
+    extra_hours: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
     # PROBLEM.json and PLAN.json (docs/planning-problem.md), compressed by gzip, so that anyone can verify them.
     problem_json: Mapped[bytes | None] = mapped_column(deferred=True)
     plan_json: Mapped[bytes | None] = mapped_column(deferred=True)
@@ -138,7 +139,7 @@ class RescheduledAppointment(Base):
     to_during: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE)
     conflict_kind: Mapped[ConflictKind | None] = mapped_column(one_of(ConflictKind, "conflict_kind_known"))
     # message, facts, certificate and alternatives, as conflicts have them (docs/planning-problem.md)
-    conflict: Mapped[JsonObject | None] = mapped_column(JSONB)
+    conflict: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
 
     fate: Mapped[Fate | None] = mapped_column(one_of(Fate, "fate_known"))
 
