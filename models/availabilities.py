@@ -78,7 +78,7 @@ def create_availabilities(session: Session, rows: Sequence[AvailabilityIn]) -> l
     outbox.tell(
         session,
         "availability.added",
-        (_message(id_, each.hospital_id) for id_, each in zip(ids, wanted, strict=True)),
+        (availability_message(id_, each.hospital_id) for id_, each in zip(ids, wanted, strict=True)),
     )
     return ids
 
@@ -103,7 +103,7 @@ def change_availability(
     _keeping_appointments(
         session, availability, change.values(during=wanted.during, version=Availability.version + 1), wanted.during
     )
-    outbox.tell(session, "availability.changed", [_message(availability_id, wanted.hospital_id)])
+    outbox.tell(session, "availability.changed", [availability_message(availability_id, wanted.hospital_id)])
 
 
 def withdraw_availability(session: Session, availability_id: uuid.UUID, version: int | None) -> None:
@@ -116,7 +116,7 @@ def withdraw_availability(session: Session, availability_id: uuid.UUID, version:
 
     """
     availability = lock_to_change(session, Availability, availability_id, version)
-    message = _message(availability_id, availability.hospital_id)
+    message = availability_message(availability_id, availability.hospital_id)
     withdrawal = delete(Availability).where(Availability.id == availability_id)
     _keeping_appointments(session, availability, withdrawal, None)
     outbox.tell(session, "availability.withdrawn", [message])
@@ -286,7 +286,8 @@ def _period_spoken(during: Range[dt.datetime], timezone: str) -> str:
     return f"{spoken(start)} to {until} ({timezone})"
 
 
-def _message(availability_id: uuid.UUID, hospital_id: uuid.UUID) -> JsonObject:
+def availability_message(availability_id: uuid.UUID, hospital_id: uuid.UUID) -> JsonObject:
+    """What a topic `availability.…` tells."""
     return {"availability": str(availability_id), "hospital": str(hospital_id)}
 
 

@@ -8,6 +8,7 @@ put back, a hospital opens at the first of two equal times and closes at the sec
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ from models import outbox
 from models.base import period
 from models.faults import Fault, Refusal, refuse_if
 from models.hospitals import Hospital, Opening, OperatingException, OperatingHours
-from models.inputs import ExceptionIn, HospitalIn, HoursIn, WeekHours
+from models.inputs import ExceptionIn, HospitalIn, WeekHours
 from models.schedule import Availability
 from models.settings import settings
 from planner.instants import join
@@ -28,6 +29,22 @@ from planner.problem import Period
 
 Spans = Sequence[tuple[int, int]]
 """Periods of one day: `[opens, closes)` in minutes after its local midnight."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatedHours:
+    """Other hours on one date; no periods: closed all day."""
+
+    hours: Spans
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HoursKept:
+    """What a hospital keeps: weekly hours (1 = Monday), and those of some dates instead."""
+
+    week: Mapping[int, Spans]
+    dated: Mapping[dt.date, DatedHours]
 
 
 def instant_of(day: dt.date, minutes: int, zone: ZoneInfo, *, closing: bool = False) -> dt.datetime:
@@ -106,7 +123,7 @@ def set_operating_hours(session: Session, hospital_id: uuid.UUID, week: WeekHour
 
 def set_exception(session: Session, hospital_id: uuid.UUID, exception: ExceptionIn, now: dt.datetime) -> None:
     """Let a hospital keep other hours on one date. Raises as `set_operating_hours` does."""
-    _delete_exception(session, hospital_id, exception.date)
+    _delete_exceptions(session, hospital_id, [exception.date])
     _write_exceptions(session, hospital_id, [exception])
     _hours_changed(session, hospital_id, now)
 
@@ -116,7 +133,7 @@ def remove_exception(session: Session, hospital_id: uuid.UUID, date: dt.date, no
 
     Raises as `set_operating_hours` does.
     """
-    removed = _delete_exception(session, hospital_id, date)
+    removed = _delete_exceptions(session, hospital_id, [date])
     if removed:
         _hours_changed(session, hospital_id, now)
     return removed
@@ -134,20 +151,57 @@ def extend_openings(session: Session, hospital_id: uuid.UUID, now: dt.datetime) 
 
 def project_anew(session: Session, hospital: Hospital, week: WeekHours, first: dt.date) -> list[Period]:
     """The openings that a hospital would have from the local day `first` on, were `week` its weekly hours."""
-    spans = {weekday.number: [each.span for each in hours] for weekday, hours in week.items()}
     since = first - dt.timedelta(days=1)  # its last period may run past midnight
     return project(
-        spans, _exceptions(session, hospital.id), ZoneInfo(hospital.timezone), since, hospital.projected_until
+        spans_of(week), _exceptions(session, hospital.id), ZoneInfo(hospital.timezone), since, hospital.projected_until
     )
 
 
+def hours_kept(session: Session, hospital_id: uuid.UUID) -> HoursKept:
+    """The hours that a hospital keeps, as they are stored."""
+    dated = select(OperatingException).where(OperatingException.hospital_id == hospital_id)
+    return HoursKept(
+        _week(session, hospital_id),
+        {each.date: DatedHours(_spans(each.hours), each.reason) for each in session.scalars(dated)},
+    )
+
+
+def rewrite_hours(
+    session: Session,
+    hospital: Hospital,
+    week: Mapping[int, Spans] | None,
+    dated: Mapping[dt.date, DatedHours | None],
+    now: dt.datetime,
+) -> None:
+    """Write the weekly hours (None: as they are), those of some dates (None: none), and the openings from `now` on.
+
+    `hospital` is locked. Whether availabilities lie within the openings is left open until the transaction ends: who
+    calls this changes them as well.
+    """
+    if week is not None:
+        session.execute(delete(OperatingHours).where(OperatingHours.hospital_id == hospital.id))
+        _write_spans(session, hospital.id, week)
+    _delete_exceptions(session, hospital.id, dated)
+    rows = [
+        {"hospital_id": hospital.id, "date": date, "hours": _of_spans(each.hours), "reason": each.reason}
+        for date, each in dated.items()
+        if each is not None
+    ]
+    if rows:
+        session.execute(insert(OperatingException), rows)
+    _project_again(session, hospital, now)
+
+
 def _hours_changed(session: Session, hospital_id: uuid.UUID, now: dt.datetime) -> None:
-    hospital = session.get_one(Hospital, hospital_id, with_for_update=True)
-    session.execute(update(Hospital).where(Hospital.id == hospital_id).values(version=Hospital.version + 1))
-    _replace_openings(session, hospital, now, hospital.projected_until)
+    _project_again(session, session.get_one(Hospital, hospital_id, with_for_update=True), now)
     refuse_if(_availabilities_outside(session, hospital_id, now), Refusal.CLASH)
     session.execute(text("SET CONSTRAINTS availability_within_openings IMMEDIATE"))
-    outbox.tell(session, "hospital.hours_changed", [{"hospital": str(hospital_id)}])
+
+
+def _project_again(session: Session, hospital: Hospital, now: dt.datetime) -> None:
+    session.execute(update(Hospital).where(Hospital.id == hospital.id).values(version=Hospital.version + 1))
+    _replace_openings(session, hospital, now, hospital.projected_until)
+    outbox.tell(session, "hospital.hours_changed", [{"hospital": str(hospital.id)}])
 
 
 def _replace_openings(session: Session, hospital: Hospital, since: dt.datetime, until: dt.date) -> None:
@@ -206,11 +260,20 @@ def _exceptions(session: Session, hospital_id: uuid.UUID) -> dict[dt.date, Spans
     return {date: _spans(hours) for date, hours in rows}
 
 
+def spans_of(week: WeekHours) -> dict[int, Spans]:
+    """Weekly hours as they were sent, in the form that `project` takes."""
+    return {weekday.number: [each.span for each in hours] for weekday, hours in week.items()}
+
+
 def _write_week(session: Session, hospital_id: uuid.UUID, week: WeekHours) -> None:
+    _write_spans(session, hospital_id, spans_of(week))
+
+
+def _write_spans(session: Session, hospital_id: uuid.UUID, week: Mapping[int, Spans]) -> None:
     rows = [
-        {"hospital_id": hospital_id, "weekday": weekday.number, "hours": _multirange(hours)}
-        for weekday, hours in week.items()
-        if hours
+        {"hospital_id": hospital_id, "weekday": weekday, "hours": _of_spans(spans)}
+        for weekday, spans in week.items()
+        if spans
     ]
     if rows:
         session.execute(insert(OperatingHours), rows)
@@ -221,7 +284,7 @@ def _write_exceptions(session: Session, hospital_id: uuid.UUID, exceptions: Iter
         {
             "hospital_id": hospital_id,
             "date": exception.date,
-            "hours": _multirange(exception.hours),
+            "hours": _of_spans([each.span for each in exception.hours]),
             "reason": exception.reason,
         }
         for exception in exceptions
@@ -230,10 +293,11 @@ def _write_exceptions(session: Session, hospital_id: uuid.UUID, exceptions: Iter
         session.execute(insert(OperatingException), rows)
 
 
-def _delete_exception(session: Session, hospital_id: uuid.UUID, date: dt.date) -> bool:
+def _delete_exceptions(session: Session, hospital_id: uuid.UUID, dates: Iterable[dt.date]) -> bool:
+    """Whether there were any."""
     removed = session.execute(
         delete(OperatingException)
-        .where(OperatingException.hospital_id == hospital_id, OperatingException.date == date)
+        .where(OperatingException.hospital_id == hospital_id, OperatingException.date.in_(list(dates)))
         .returning(OperatingException.date)
     )
     return removed.first() is not None
@@ -243,8 +307,8 @@ def _spans(hours: MultiRange[int]) -> Spans:
     return [(span.lower, span.upper) for span in hours if span.lower is not None and span.upper is not None]
 
 
-def _multirange(hours: Iterable[HoursIn]) -> MultiRange[int]:
-    return MultiRange(Range(*each.span) for each in hours)
+def _of_spans(spans: Iterable[tuple[int, int]]) -> MultiRange[int]:
+    return MultiRange(Range(*each) for each in spans)
 
 
 def _external_ids(rows: Sequence[HospitalIn]) -> list[str]:
