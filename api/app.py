@@ -24,6 +24,9 @@ from api import (
     overview_files,
     planning_runs,
     problems,
+    reschedule_changes,
+    reschedule_files,
+    reschedules,
     schedule,
 )
 from api.bell import Bell
@@ -47,6 +50,8 @@ RESOURCES = (
     appointment_history,
     booking_requests,
     booking_batches,
+    reschedules,
+    reschedule_changes,
     schedule,
     planning_runs,
     overview,
@@ -54,7 +59,7 @@ RESOURCES = (
     events,
     health,
 )
-FILES = (calendars, overview_files)
+FILES = (calendars, overview_files, reschedule_files)
 PAGES = (start, live, schedule_pages, dialogs, day_sheet, calendar_pages, overview_pages, requests, reference)
 
 _log = structlog.get_logger("slotwise.api")

@@ -1,6 +1,7 @@
 """When doctors see patients."""
 
 import uuid
+from collections.abc import Collection
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -167,11 +168,17 @@ def _select() -> Select[*tuple[Any, ...]]:  # Any: the columns, which `_shown` r
     )
 
 
+def the_availabilities(session: Session, ids: Collection[uuid.UUID]) -> list[AvailabilityOut]:
+    """Those of these ids that exist, by their ids."""
+    rows = session.execute(_select().where(Availability.id.in_(ids)).order_by(Availability.id))
+    return [_shown(row) for row in rows]
+
+
 def _the(session: Session, availability_id: uuid.UUID) -> AvailabilityOut:
-    row = session.execute(_select().where(Availability.id == availability_id)).first()
-    if row is None:
+    found = the_availabilities(session, [availability_id])
+    if not found:
         raise gone("availability", availability_id)
-    return _shown(row)
+    return found[0]
 
 
 def _shown(row: Row[Any]) -> AvailabilityOut:  # Any: see `_select`

@@ -129,6 +129,7 @@ REFERENCES = {
     "unknown_appointment": Kind("No such appointment", "`GET /appointments` lists them."),
     "unknown_booking_request": Kind("No such booking request", "`GET /booking-requests` lists them."),
     "unknown_booking_batch": Kind("No such batch", "`GET /booking-batches` lists them."),
+    "unknown_reschedule": Kind("No such reschedule", "`GET /reschedules` lists them."),
     "unknown_planning_run": Kind("No such planning run", "`GET /planning-runs` lists them."),
     "unknown_calendar_feed": Kind(
         "No such calendar", "It was revoked, or never was; `POST /doctors/{doctor}/calendar-feeds` makes another."
@@ -178,6 +179,37 @@ SCHEDULE = {
     ),
 }
 
+RESCHEDULING = {
+    "scope_incomplete": Kind(
+        "The scope does not say enough", "Add what the message names; `/docs` shows what each cause needs."
+    ),
+    "scope_surplus": Kind("The scope says too much", "Leave out what the message names; it means nothing there."),
+    "scope_runs_backward": Kind("A scope that ends before it starts", "Choose a later end."),
+    "scope_passed": Kind(
+        "The lost hours have passed", "What has begun already cannot be rescheduled; choose later hours."
+    ),
+    "too_many_displaced": Kind(
+        "Too many appointments for one reschedule", "Divide the scope: by days, by doctors, or by hospitals."
+    ),
+    "appointment_twice": Kind("An appointment is named twice", "Name each once."),
+    "appointment_begun": Kind("The appointment has begun already", "Leave it out; only later ones get another hour."),
+    "what_if_applied": Kind(
+        "A question cannot be applied", "Leave out `dry_run`, or leave out `what_if` where you do mean it."
+    ),
+    "appointment_held": Kind(
+        "Another reschedule holds an appointment",
+        "One reschedule at a time can have an appointment. `facts` names the other: apply it or discard it first, or"
+        " ask with `what_if`, which holds nothing.",
+    ),
+    "reschedule_decided": Kind(
+        "The reschedule is decided already", "The message says how. `POST /reschedules/{id}/plan-again` plans it anew."
+    ),
+    "not_planned": Kind(
+        "The reschedule has no proposal", "While it is queued or planned, poll it with `Prefer: wait=20`."
+    ),
+    "hour_begun": Kind("An extra hour has begun already", "Plan again: later hours are proposed then."),
+}
+
 CONFLICTS = {
     "hospital_closed": Kind(
         "The hospital is closed then",
@@ -202,7 +234,7 @@ CONFLICTS = {
     ),
 }
 
-CATALOGUE = {**PROTOCOL, **CATEGORIES, **SHAPE, **REFERENCES, **SCHEDULE, **CONFLICTS}
+CATALOGUE = {**PROTOCOL, **CATEGORIES, **SHAPE, **REFERENCES, **SCHEDULE, **RESCHEDULING, **CONFLICTS}
 
 
 def title(code: str) -> str:

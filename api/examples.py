@@ -51,6 +51,15 @@ BATCH = {
     "requests": [{"patient": "p-4711", "specialty": "cardiology", "earliest": _at(9), "latest": _at(18)}],
 }
 
+RESCHEDULE = {
+    "cause": "doctor_unavailable",
+    "label": "Dr Sousa ill",
+    "scope": {"doctors": ["d-17"], "start": _at(9), "end": _at(12)},
+    "policy": {"same_doctor": False, "notice_hours": 48},
+}
+RESCHEDULE_AGAIN = {"what_if": True}
+EXTRA_HOURS = {"count": 1}
+
 
 def body(example: Mapping[str, Any]) -> dict[str, Any]:  # Any: JSON values
     """What a route adds to its OpenAPI operation, so that its body has this example."""

@@ -103,6 +103,7 @@ _TAGS = {
     "Availabilities": "When doctors see patients, and where.",
     "Appointments": "Hours that stand.",
     "Booking requests": "Wishes for an hour, alone or in batches: queued, decided, polled.",
+    "Reschedules": "Hours are lost: other hours for their appointments, with the least upheaval, proved.",
     "Schedule": "What a day looks like.",
     "Planning runs": "What the planners have been doing.",
     "Overview": "How full the days are, what waits, how soon patients are seen, why others were refused.",

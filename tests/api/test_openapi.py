@@ -47,6 +47,15 @@ def test_there_is_every_route_of_the_design():
         "/booking-requests/{request_id}/replace",
         "/booking-batches",
         "/booking-batches/{batch_id}",
+        "/reschedules",
+        "/reschedules/{reschedule_id}",
+        "/reschedules/{reschedule_id}/appointments",
+        "/reschedules/{reschedule_id}/discard",
+        "/reschedules/{reschedule_id}/plan-again",
+        "/reschedules/{reschedule_id}/extra-hours/add",
+        "/reschedules/{reschedule_id}/proposal.csv",
+        "/reschedules/{reschedule_id}/problem.json",
+        "/reschedules/{reschedule_id}/plan.json",
         "/schedule",
         "/planning-runs",
         "/planning-runs/{run_id}",
@@ -166,3 +175,10 @@ def test_the_examples_do_what_they_say(api):
     accepted = f"/booking-requests/{again['id']}/accept", "/booking-requests/{request_id}/accept"
     assert "the request is queued" in send("post", *accepted, refused=True)["detail"].lower()
     assert send("post", "/booking-batches")["size"] == 1
+    job = send("post", "/reschedules")
+    assert job["counts"]["displaced"] == 1
+    again = f"/reschedules/{job['id']}/plan-again", "/reschedules/{reschedule_id}/plan-again"
+    asked = send("post", *again)
+    assert asked["what_if"]
+    hours = f"/reschedules/{asked['id']}/extra-hours/add", "/reschedules/{reschedule_id}/extra-hours/add"
+    assert "proposes 0 extra hours" in send("post", *hours, refused=True)["detail"]
