@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     plan_time_limit: float = Field(20.0, gt=0, description="The longest a planning run may solve")
     plan_batch_size: int = Field(1000, ge=1, le=10_000, description="The most requests one planning run takes")
     plan_reach_days: int = Field(14, ge=0, le=366, description="How far outside a window alternatives are looked for")
+    reschedule_time_limit: float = Field(60.0, gt=0, description="The longest that a reschedule may solve")
     lease: float = Field(45.0, gt=0, description="How long a planning run holds its requests")
     max_attempts: int = Field(5, ge=1, le=100, description="How many lost runs make a request fail")
     sweep_every: float = Field(5.0, gt=0, description="How often beat rings for what is left queued")

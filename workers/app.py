@@ -49,6 +49,9 @@ def configuration() -> dict[str, Any]:  # Any: Celery's settings are of many typ
         },
         # The planner keeps its own limit; one that hangs is killed, and its lease runs out.
         "task_time_limit": 10 * chosen.lease,
+        "task_annotations": {
+            "slotwise.plan_reschedule": {"time_limit": 10 * (chosen.lease + chosen.reschedule_time_limit)}
+        },
         "worker_prefetch_multiplier": 1,
         "worker_disable_prefetch": True,
         "enable_utc": True,

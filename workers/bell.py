@@ -6,17 +6,20 @@ from kombu.exceptions import OperationalError
 from workers.app import app
 
 PLAN_QUEUED = "slotwise.plan_queued"
-"""The task that a ring asks for. `api.bell` says the same name, and `workers.tasks` has it done."""
+"""The task that looks at all that is queued. `api.bell` says the same name, and `workers.tasks` has it done."""
+
+PLAN_RESCHEDULE = "slotwise.plan_reschedule"
+"""The task that looks at the reschedules alone; only workers ring for it."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-def ring() -> None:
-    """Tell some worker to look at the queue. Call it after the commit.
+def ring(task: str = PLAN_QUEUED) -> None:
+    """Tell some worker to look again. Call it after the commit.
 
     Where the broker cannot be reached this only says so: beat rings again for whatever is left queued.
     """
     try:
-        app.send_task(PLAN_QUEUED)
+        app.send_task(task)
     except OperationalError as error:
-        log.warning("the bell did not ring; beat will ring it again", error=str(error))
+        log.warning("the bell did not ring; beat will ring it again", task=task, error=str(error))

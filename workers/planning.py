@@ -1,13 +1,11 @@
 """One round of planning: claim, read, solve, verify, commit. No database session is open while it solves."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from threading import Event, Thread
+from functools import partial
 from time import perf_counter
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from models.session import transaction
 from models.settings import Settings
@@ -16,15 +14,11 @@ from planner.plan import Plan
 from workers.bell import ring
 from workers.claim import Claim, Terms, claim, is_anything_queued
 from workers.commit import LeaseLost, Outcome, commit_plan
+from workers.keeping import Clock, LeaseKept
 from workers.leases import fail_run, renew
 from workers.partition import Limits
 from workers.retrying import retrying
 from workers.solving import make_plan
-
-Clock = Callable[[], datetime]
-
-RENEWALS = 4
-"""How often a lease is renewed before it would run out: one renewal may fail, or come late."""
 
 LONGEST_ERROR = 500
 """How many characters of an error are kept with a run."""
@@ -80,7 +74,8 @@ def _carry_out(claimed: Claim, chosen: Settings, clock: Clock) -> Outcome:
     began = perf_counter()
     snapshot = retrying(lambda: _read(claimed, chosen, clock()))
     read = perf_counter()
-    with _lease_kept(claimed, chosen, clock):
+    # Explaining a thousand refusals can take longer than finding the plan.
+    with LeaseKept(partial(_renew, claimed), lease=chosen.lease, clock=clock):
         plan = make_plan(snapshot.problem, snapshot.names, time_limit=chosen.plan_time_limit)
     solved = perf_counter()
     outcome = retrying(lambda: _commit(claimed, snapshot, plan, clock()))
@@ -97,32 +92,8 @@ def _carry_out(claimed: Claim, chosen: Settings, clock: Clock) -> Outcome:
     return outcome
 
 
-@contextmanager
-def _lease_kept(claimed: Claim, chosen: Settings, clock: Clock) -> Iterator[None]:
-    """Renew the lease for as long as the block lasts, from a thread of its own.
-
-    Explaining a thousand refusals can take longer than finding the plan. A worker that is killed renews nothing, so a
-    lease need be no longer than a killed worker's requests should wait; one that hangs is killed by Celery's limit.
-    """
-    over = Event()
-
-    def keep() -> None:
-        while not over.wait(chosen.lease / RENEWALS):
-            try:
-                with transaction() as session:
-                    until = clock() + timedelta(seconds=chosen.lease)
-                    if not renew(session, claimed.run, claimed.fencing_token, until=until):
-                        return
-            except OperationalError as error:
-                log.warning("lease not renewed yet", reason=type(error.orig).__name__)
-
-    keeper = Thread(target=keep, name="lease", daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        over.set()
-        keeper.join()
+def _renew(claimed: Claim, session: Session, until: datetime) -> bool:
+    return renew(session, claimed.run, claimed.fencing_token, until=until)
 
 
 def _read(claimed: Claim, chosen: Settings, now: datetime) -> Snapshot:

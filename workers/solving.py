@@ -1,6 +1,6 @@
 """From a problem to a plan that has been checked. Knows no database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from planner.plan import Plan
 from planner.problem import Problem
@@ -18,8 +18,16 @@ class PlanRefused(Exception):  # noqa: N818  # named for what went wrong
         self.violations = tuple(violations)
 
 
-def make_plan(problem: Problem, names: Mapping[str, str], *, time_limit: float) -> Plan:
+def make_plan(
+    problem: Problem,
+    names: Mapping[str, str],
+    *,
+    time_limit: float,
+    progress: Callable[[str], None] | None = None,
+) -> Plan:
     """Plan a problem within `time_limit` seconds and check the plan, telling conflicts by `names` instead of ids.
+
+    `progress` is called with the name of each stage when it begins, those of the planner and `check`.
 
     Raises
     ------
@@ -28,7 +36,9 @@ def make_plan(problem: Problem, names: Mapping[str, str], *, time_limit: float) 
 
     """
     wording = Wording.of(problem, lambda _kind, id_: names.get(id_, id_))
-    made = plan(problem, time_limit=time_limit, wording=wording)
+    made = plan(problem, time_limit=time_limit, wording=wording, progress=progress)
+    if progress:
+        progress("check")
     if violations := verify(problem, made):
         raise PlanRefused(violations)
     return made

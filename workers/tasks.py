@@ -12,10 +12,11 @@ from models.hours import extend_openings
 from models.operations import IdempotencyKey
 from models.session import transaction
 from models.settings import settings
-from workers import planning
+from workers import planning, rescheduling
 from workers.app import app
-from workers.bell import PLAN_QUEUED
+from workers.bell import PLAN_QUEUED, PLAN_RESCHEDULE
 from workers.leases import expire_overdue
+from workers.reschedule_claims import expire_overdue_jobs
 
 KEYS_LAST = timedelta(days=2)
 """How long the answer to an `Idempotency-Key` is kept."""
@@ -30,8 +31,15 @@ def utc_now() -> datetime:
 
 @app.task(name=PLAN_QUEUED)  # type: ignore[untyped-decorator]  # Celery ships no types
 def plan_queued() -> None:
-    """Do one round of planning."""
-    planning.plan_next(settings(), worker=f"{socket.gethostname()}:{os.getpid()}", clock=utc_now)
+    """Do one round of planning. Whoever rang may have meant a reschedule: a worker of its own is told of that."""
+    rescheduling.ring_if_any_job_queued()
+    planning.plan_next(settings(), worker=_worker(), clock=utc_now)
+
+
+@app.task(name=PLAN_RESCHEDULE)  # type: ignore[untyped-decorator]
+def plan_reschedule() -> None:
+    """Plan one reschedule."""
+    rescheduling.plan_next_reschedule(settings(), worker=_worker(), clock=utc_now)
 
 
 @app.task(name="slotwise.sweep")  # type: ignore[untyped-decorator]
@@ -39,7 +47,10 @@ def sweep() -> None:
     """Expire runs that were lost, and ring for what is queued: because of that, or because a message was lost."""
     with transaction() as session:
         expire_overdue(session, now=utc_now(), max_attempts=settings().max_attempts)
+    with transaction() as session:
+        expire_overdue_jobs(session, now=utc_now(), max_attempts=settings().max_attempts)
     planning.ring_if_queued()
+    rescheduling.ring_if_any_job_queued()
 
 
 @app.task(name="slotwise.extend_openings")  # type: ignore[untyped-decorator]
@@ -76,3 +87,8 @@ def forget_keys() -> None:
             .returning(IdempotencyKey.key)
         ).all()
     log.info("idempotency keys forgotten", keys=len(gone))
+
+
+def _worker() -> str:
+    """What this process is called where it holds something."""
+    return f"{socket.gethostname()}:{os.getpid()}"

@@ -13,6 +13,8 @@ from models.base import period
 from models.booking import BookingRequest, BookingRequestDoctor, BookingRequestHospital
 from models.hospitals import Hospital, Opening
 from models.people import Doctor, DoctorSpecialty, Patient, Role, User
+from models.rescheduling.inputs import RescheduleIn
+from models.rescheduling.jobs import create_reschedule
 from models.schedule import Appointment, Availability
 from planner.problem import HOUR, Priority
 
@@ -93,6 +95,18 @@ class Network:
         for hospital in hospitals:
             self._write(insert(BookingRequestHospital).values(booking_request_id=request, hospital_id=hospital))
         return request
+
+    def reschedule(self, scope: dict[str, Any], now: datetime | None = None, **asked: Any) -> uuid.UUID:
+        """A queued job; `scope` as it is sent, `asked` the rest (policy, what_if, …), asked at `now` (midnight)."""
+        asked.setdefault("cause", "doctor_unavailable")
+        with Session(self.engine) as session, session.begin():
+            job = RescheduleIn.model_validate({"scope": scope, **asked})
+            return create_reschedule(session, job, now or self.midnight)
+
+    def away(self, doctor: uuid.UUID, hour: float, until: float, **asked: Any) -> uuid.UUID:
+        """A queued job, since a doctor is away for these hours after midnight of the first day."""
+        scope = {"doctors": [str(doctor)], "start": self.at(hour), "end": self.at(until)}
+        return self.reschedule(scope, **asked)
 
     def get(self, kind: type[Any], id_: uuid.UUID) -> Any:
         with Session(self.engine) as session:

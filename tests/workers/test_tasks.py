@@ -8,7 +8,7 @@ from sqlalchemy import insert, text
 from models.booking import BookingRequest, RequestStatus
 from models.hospitals import Hospital, Opening, OperatingHours
 from models.operations import IdempotencyKey
-from workers import app, bell, planning, tasks
+from workers import app, bell, planning, rescheduling, tasks
 
 
 @pytest.fixture
@@ -24,6 +24,27 @@ def test_the_sweep_rings_for_what_is_left_queued(network, rings):
     network.request()
     tasks.sweep()
     assert rings == [1]
+
+
+@pytest.fixture
+def job_rings(monkeypatch, chosen):
+    rings = []
+    monkeypatch.setattr(rescheduling, "ring", rings.append)
+    return rings
+
+
+def test_the_sweep_rings_for_a_reschedule_that_is_left_queued(network, rings, job_rings):
+    tasks.sweep()
+    assert job_rings == []
+    network.away(network.doctor(), 0, 24)
+    tasks.sweep()
+    assert (rings, job_rings) == ([], [bell.PLAN_RESCHEDULE])
+
+
+def test_the_one_bell_is_for_reschedules_too(network, rings, job_rings):
+    network.away(network.doctor(), 0, 24)
+    tasks.plan_queued()
+    assert job_rings == [bell.PLAN_RESCHEDULE]
 
 
 def test_the_sweep_queues_what_lost_runs_held_and_rings_for_it(network, rings, claimed):
@@ -105,5 +126,6 @@ def test_a_bell_that_cannot_be_rung_is_no_failure(chosen, monkeypatch):
 def test_whatever_is_scheduled_or_rung_is_a_task(chosen):
     app.app.loader.import_default_modules()
     schedule = app.configuration()["beat_schedule"]
-    names = {entry["task"] for entry in schedule.values()} | {bell.PLAN_QUEUED} | set(app.AT_START)
+    names = {entry["task"] for entry in schedule.values()} | {bell.PLAN_QUEUED, bell.PLAN_RESCHEDULE}
+    names |= {*app.AT_START, *app.configuration()["task_annotations"]}
     assert names <= app.app.tasks.keys()

@@ -1,0 +1,198 @@
+"""Planning a reschedule: claim, read, solve, verify, propose. No database session is open while it solves."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from time import perf_counter
+from uuid import UUID
+
+import structlog
+from sqlalchemy.orm import Session
+
+from models.rescheduling.problem import ReschedulingProblem, read_problem
+from models.rescheduling.proposal import HeldElsewhere, Overtaken, Proposal, write_proposal
+from models.session import transaction
+from models.settings import Settings
+from planner.displaced import displaced
+from planner.plan import Conflict
+from workers.bell import PLAN_RESCHEDULE, ring
+from workers.keeping import Clock, LeaseKept
+from workers.planning import LONGEST_ERROR
+from workers.reschedule_claims import (
+    READING,
+    JobClaim,
+    JobLost,
+    claim_job,
+    fail,
+    hold_job,
+    is_any_job_queued,
+    lose,
+    renew_job,
+)
+from workers.retrying import retrying
+from workers.solving import make_plan
+
+ROUNDS = 5
+"""How often a job is planned anew, at one go, because the schedule changed meanwhile."""
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+class Progress:
+    """What a worker is doing, for people; writes it down with the lease."""
+
+    def __init__(self, claimed: JobClaim, chosen: Settings, clock: Clock) -> None:
+        self.claimed = claimed
+        self.stage = READING
+        self.lease = LeaseKept(self._renew, lease=chosen.lease, clock=clock)
+
+    def __call__(self, stage: str) -> None:
+        """Begin a stage.
+
+        Raises
+        ------
+        JobLost
+            where the job was taken away or discarded, so that all further work is in vain.
+
+        """
+        if self.lease.lost:
+            raise JobLost("it was taken away or discarded while it was planned")
+        self.stage = stage
+        self.lease.renew_now()
+
+    def _renew(self, session: Session, until: datetime) -> bool:
+        return renew_job(session, self.claimed, until=until, stage=self.stage)
+
+
+def plan_next_reschedule(chosen: Settings, *, worker: str, clock: Clock) -> bool:
+    """Plan one reschedule; False where none was queued. Rings the bell for those that still are."""
+    claimed = _claim(chosen, worker=worker, now=clock())
+    if claimed is None:
+        return False
+    with structlog.contextvars.bound_contextvars(reschedule=str(claimed.job)):
+        try:
+            ring_if_any_job_queued()
+            _carry_out(claimed, chosen, clock)
+        except JobLost as lost:
+            log.info("work dropped", reason=str(lost))
+        except HeldElsewhere as held:
+            _give_up(claimed, str(held), now=clock())
+        except Exception as error:  # noqa: BLE001  # whatever it is, the job must not stay with us
+            _give_back(claimed, error, chosen, now=clock())
+        finally:
+            ring_if_any_job_queued()
+    return True
+
+
+def ring_if_any_job_queued() -> None:
+    """Ring the bell where reschedules wait."""
+    if retrying(_is_any_job_queued):
+        ring(PLAN_RESCHEDULE)
+
+
+def _is_any_job_queued() -> bool:
+    with transaction() as session:
+        return is_any_job_queued(session)
+
+
+def _claim(chosen: Settings, *, worker: str, now: datetime) -> JobClaim | None:
+    with transaction() as session:
+        return claim_job(session, worker=worker, now=now, until=now + timedelta(seconds=chosen.lease))
+
+
+def _carry_out(claimed: JobClaim, chosen: Settings, clock: Clock) -> None:
+    progress = Progress(claimed, chosen, clock)
+    with progress.lease:
+        for turn in range(1, ROUNDS + 1):
+            began = perf_counter()
+            progress(READING)
+            read = retrying(lambda: _read(claimed, clock()))
+            made = solve(read, time_limit=chosen.reschedule_time_limit, progress=progress)
+            progress("writing the proposal")
+            try:
+                retrying(lambda made=made: _commit(claimed, made, clock()))  # type: ignore[misc]  # bound in its turn
+            except Overtaken as overtaken:
+                log.info("planned again", reason=str(overtaken), turn=turn)
+                if turn == ROUNDS:
+                    raise
+                continue
+            goals = made.plan.objective
+            log.info(
+                "proposed",
+                displaced=len(read.displaced),
+                placed=sum(goals.booked.values()),
+                others=goals.moved,
+                plan=made.plan.status,
+                seconds=round(perf_counter() - began, 3),
+            )
+            return
+
+
+def solve(read: ReschedulingProblem, *, time_limit: float, progress: Callable[[str], None]) -> Proposal:
+    """Plan what was read, for `time_limit` seconds each time, and check the plan.
+
+    Appointments that would keep their hours, since no other was found, must not lose those to others of the same
+    patient: then it is planned again without their requests, and each such round leaves out more.
+
+    Raises
+    ------
+    workers.solving.PlanRefused
+        where the plan breaks a rule.
+
+    """
+    problem = read.problem
+    withdrawn: dict[UUID, Conflict] = {}
+    while True:
+        plan = make_plan(
+            problem, read.names, time_limit=time_limit, progress=lambda stage: progress(f"planning: {stage}")
+        )
+        losing = [] if read.policy.cancel_unplaced else displaced(problem, plan)
+        if not losing:
+            return Proposal(read, problem, plan, withdrawn, None)
+        conflicts = {each.request: each for each in plan.conflicts}
+        # Alternatives that were free in the plan that is dropped may not be in the one to come.
+        withdrawn |= {UUID(each): replace(conflicts[each], alternatives=()) for each in losing}
+        problem = replace(problem, requests=tuple(each for each in problem.requests if each.id not in losing))
+
+
+def _read(claimed: JobClaim, now: datetime) -> ReschedulingProblem:
+    with transaction() as session:
+        return read_problem(session, claimed.job, now)
+
+
+def _commit(claimed: JobClaim, made: Proposal, now: datetime) -> None:
+    with transaction() as session:
+        job = hold_job(session, claimed, now)
+        if job:
+            write_proposal(session, job, made, now)
+
+
+def _give_up(claimed: JobClaim, reason: str, *, now: datetime) -> None:
+    def give_up() -> None:
+        with transaction() as session:
+            job = hold_job(session, claimed, now)
+            if job:
+                fail(session, job, reason, now)
+
+    _unless_lost(give_up)
+
+
+def _give_back(claimed: JobClaim, error: Exception, chosen: Settings, *, now: datetime) -> None:
+    """Queue a job whose run failed again, with one more lost run on its account."""
+    told = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
+    log.error("planning failed", error=told, exc_info=error)
+
+    def give_back() -> None:
+        with transaction() as session:
+            job = hold_job(session, claimed, now)
+            if job:
+                lose(session, job, told, now=now, max_attempts=chosen.max_attempts)
+
+    _unless_lost(give_back)
+
+
+def _unless_lost(step: Callable[[], None]) -> None:
+    try:
+        retrying(step)
+    except JobLost as lost:
+        log.info("work dropped", reason=str(lost))
