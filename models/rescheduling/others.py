@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, exists, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from models.base import ends
@@ -92,7 +93,7 @@ def _eligible(
             ~moving,
             ~moved,
         )
-        .distinct(Appointment.patient_id)
+        .ext(distinct_on(Appointment.patient_id))
         .order_by(Appointment.patient_id, start, Appointment.id)
     )
 

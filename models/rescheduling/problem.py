@@ -75,7 +75,8 @@ class ReschedulingProblem:
 
     `displaced` and `others` are the appointments that have to, and that may, get another hour, by their ids; `moot`
     those displaced ones for which none is looked for, with the reason. `names` maps the ids of doctors and hospitals to
-    what people call them. `availabilities` are those of the schedule before anything is lost, by active doctors only.
+    what people call them. `availabilities` are those of the schedule before anything is lost. `departed` are doctors
+    whom the directory no longer has active.
     """
 
     problem: Problem
@@ -87,6 +88,7 @@ class ReschedulingProblem:
     moot: Mapping[uuid.UUID, str]
     remaining: Remaining
     availabilities: Sequence[Availability]
+    departed: Collection[str]
 
 
 def read_problem(session: Session, reschedule_id: uuid.UUID, now: dt.datetime) -> ReschedulingProblem:
@@ -124,6 +126,7 @@ def read_problem(session: Session, reschedule_id: uuid.UUID, now: dt.datetime) -
         moot=moot,
         remaining=remaining,
         availabilities=taken.problem.availabilities,
+        departed=_departed(session, {each.doctor for each in asking}),
     )
 
 
@@ -168,6 +171,10 @@ def _moot(session: Session, rows: Iterable[Appointment]) -> dict[uuid.UUID, str]
     patients = {each.id: each.patient_id for each in rows}
     left = set(session.scalars(select(Patient.id).where(among(Patient.id, set(patients.values())), ~Patient.active)))
     return {id_: LEFT for id_, patient in patients.items() if patient in left}
+
+
+def _departed(session: Session, doctors: Collection[uuid.UUID]) -> frozenset[str]:
+    return frozenset(map(str, session.scalars(select(User.id).where(among(User.id, doctors), ~User.active))))
 
 
 def _window(policy: Policy, rows: Sequence[Appointment], now: dt.datetime) -> Period:

@@ -46,7 +46,7 @@ class Network:
         doctor = self._add(User, external_id=str(uuid.uuid4()), name="Dr. Who", role=Role.DOCTOR, active=active)
         self._add(Doctor, id=doctor)
         for specialty in specialties:
-            self._write(insert(DoctorSpecialty).values(doctor_id=doctor, specialty=specialty))
+            self.write(insert(DoctorSpecialty).values(doctor_id=doctor, specialty=specialty))
         return doctor
 
     def patient(self, *, active: bool = True) -> uuid.UUID:
@@ -91,9 +91,9 @@ class Network:
         )
         for position, doctor in enumerate(doctors):
             choice = {"booking_request_id": request, "doctor_id": doctor, "position": position}
-            self._write(insert(BookingRequestDoctor).values(choice))
+            self.write(insert(BookingRequestDoctor).values(choice))
         for hospital in hospitals:
-            self._write(insert(BookingRequestHospital).values(booking_request_id=request, hospital_id=hospital))
+            self.write(insert(BookingRequestHospital).values(booking_request_id=request, hospital_id=hospital))
         return request
 
     def reschedule(self, scope: dict[str, Any], now: datetime | None = None, **asked: Any) -> uuid.UUID:
@@ -120,6 +120,6 @@ class Network:
         with self.engine.begin() as connection:
             return connection.execute(insert(kind).values(values).returning(kind.id)).scalar_one()
 
-    def _write(self, statement: Any) -> None:
+    def write(self, statement: Any) -> None:
         with self.engine.begin() as connection:
             connection.execute(statement)
