@@ -35,6 +35,7 @@ from api.safety import Safety
 from api.settings import api_settings
 from api.waiting import Waiters
 from api.web import day_sheet, dialogs, live, problem_view, reference, requests, start
+from api.web import reschedules as reschedule_pages
 from api.web.calendars import pages as calendar_pages
 from api.web.overview import pages as overview_pages
 from api.web.rendering import Assets
@@ -60,7 +61,18 @@ RESOURCES = (
     health,
 )
 FILES = (calendars, overview_files, reschedule_files)
-PAGES = (start, live, schedule_pages, dialogs, day_sheet, calendar_pages, overview_pages, requests, reference)
+PAGES = (
+    start,
+    live,
+    schedule_pages,
+    dialogs,
+    day_sheet,
+    calendar_pages,
+    overview_pages,
+    requests,
+    reschedule_pages,
+    reference,
+)
 
 _log = structlog.get_logger("slotwise.api")
 

@@ -31,7 +31,13 @@ _LOOK_EVERY = 0.5
 _MOST = 1000
 """The most messages that are read at once; more follow at the next look."""
 
-_KINDS = {"appointment": "schedule", "availability": "schedule", "hospital": "schedule", "booking_request": "requests"}
+_KINDS = {
+    "appointment": "schedule",
+    "availability": "schedule",
+    "hospital": "schedule",
+    "booking_request": "requests",
+    "reschedule": "reschedules",
+}
 """What a page hears, by the first word of a message's topic."""
 
 
@@ -102,7 +108,7 @@ async def live(
     hospital: uuid.UUID | None = None,
     last_event_id: Annotated[str | None, Header(), checked(decode_numbers)] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Tell of changes after `since` as events `schedule` and `requests`; the id of each is its place.
+    """Tell of changes after `since` as events `schedule`, `requests` and `reschedules`; the id of each is its place.
 
     `hospital`: leave out what happens at others.
     """

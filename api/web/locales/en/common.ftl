@@ -5,6 +5,7 @@ common-skip = Skip to the content
 common-navigation = Pages
 common-nav-schedule = Schedule
 common-nav-requests = Requests
+common-nav-reschedules = Reschedule
 common-nav-overview = Overview
 common-nav-calendars = Calendars
 common-no-access-control = There is no access control yet, so this answers to this machine only.

@@ -1,0 +1,161 @@
+"""The appointments of a reschedule as rows: who goes from where to where, who is left over and why."""
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.conflict_view import Names
+from api.pages import encode
+from api.web import clocks, hospitals
+from api.web.reschedules.telling import hours
+from api.web.words import t
+from models.people import Patient
+from models.rescheduling.reading import Item, Kind, Place, items
+from models.schedule import Appointment, AppointmentStatus
+
+AT_ONCE = 50
+"""How many rows come at once."""
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some appointments, and the cursor of those after them; None where there are no more."""
+
+    rows: Sequence["Row"]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An appointment in words. `reason` and `alternatives`: of one that is left over."""
+
+    item: Item
+    reason: str
+    alternatives: Sequence[str]
+
+    @property
+    def before(self) -> str:
+        """The old hour, by its hospital's clock."""
+        return _when(self.item.before)
+
+    @property
+    def after(self) -> str:
+        """The new hour, by its hospital's clock; empty where there is none."""
+        return _when(self.item.after) if self.item.after else ""
+
+    @property
+    def with_before(self) -> str:
+        """Whom and where the old hour was."""
+        return _who(self.item.before)
+
+    @property
+    def with_after(self) -> str:
+        """Whom and where the new hour is, where either is another; else empty."""
+        before, after = self.item.before, self.item.after
+        if after is None or (before.doctor.id, before.hospital.id) == (after.doctor.id, after.hospital.id):
+            return ""
+        return _who(after)
+
+    @property
+    def shift(self) -> str:
+        """How far it moves and which way: `2 days later`."""
+        if self.item.after is None:
+            return ""
+        moved = self.item.after.start - self.item.before.start
+        if not self.item.shift:
+            return t("reschedules-shift-none")
+        way = "earlier" if moved < dt.timedelta() else "later"
+        days = (self.item.shift + 12) // 24
+        if self.item.shift < 48:
+            return t(f"reschedules-hours-{way}", hours=hours(self.item.shift))
+        return t(f"reschedules-days-{way}", days=days)
+
+    @property
+    def kind(self) -> str:
+        """Why it is left over, in a few words."""
+        kind = self.item.conflict_kind
+        return t(f"common-kind-{kind.replace('_', '-')}") if kind else ""
+
+    @property
+    def schedule(self) -> str:
+        """The address of the schedule on the day of the old hour."""
+        return hospitals.schedule_on(self.item.before.hospital.external_id, self.item.before.start.date())
+
+    @property
+    def state(self) -> str:
+        """What became of one that was left standing."""
+        if not self.item.seen_to:
+            return t("reschedules-left-open")
+        moved = self.item.status is AppointmentStatus.BOOKED
+        return t("reschedules-left-moved") if moved else t(f"common-status-{self.item.status.replace('_', '-')}")
+
+
+def read_rows(session: Session, job: uuid.UUID, kind: Kind, after: tuple[dt.datetime, uuid.UUID] | None = None) -> Rows:
+    """The appointments of a kind, in the order of their old hours, after the one that `after` names."""
+    found = items(session, job, kind=kind, after=after, limit=AT_ONCE + 1)
+    page, more = found[:AT_ONCE], len(found) > AT_ONCE
+    last = page[-1] if more else None
+    names = Names.of(session, [item.conflict for item in page if item.conflict])
+    patients = patients_in(session, [item.conflict["message"] for item in page if item.conflict])
+    return Rows(
+        [_row(item, names, patients) for item in page],
+        encode(last.before.start.astimezone(dt.UTC), last.appointment) if last else None,
+    )
+
+
+def patients_in(session: Session, messages: Iterable[str]) -> dict[str, str]:
+    """The patients of the appointments that some sentences name by id."""
+    ids = {uuid.UUID(id_) for message in messages for id_ in _ID.findall(message)}
+    rows = session.execute(
+        select(Appointment.id, Patient.name)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .where(Appointment.id.in_(ids))
+    )
+    return {str(id_): name for id_, name in rows}
+
+
+def without_ids(message: str, patients: Mapping[str, str]) -> str:
+    """A sentence of the planner's with people in it instead of the ids of their appointments."""
+
+    def told(match: re.Match[str]) -> str:
+        patient = patients.get(match.group())
+        return t("reschedules-appointment-of", patient=patient) if patient else t("reschedules-another-appointment")
+
+    return _ID.sub(told, message)
+
+
+def _row(item: Item, names: Names, patients: Mapping[str, str]) -> Row:
+    conflict: Mapping[str, Any] = item.conflict or {}  # Any: the planner's facts
+    alternatives = [
+        t(
+            "reschedules-alternative",
+            when=told_hour(dt.datetime.fromisoformat(each.start), ZoneInfo(each.hospital.timezone)),
+            doctor=each.doctor.name,
+            hospital=each.hospital.name,
+            gives_up="; ".join(each.gives_up),
+        )
+        for each in names.alternatives(conflict.get("alternatives", ()))
+    ]
+    return Row(item, without_ids(conflict.get("message", ""), patients), alternatives)
+
+
+def told_hour(start: dt.datetime, zone: ZoneInfo) -> str:
+    """Tue 12 Jan, 10:00."""
+    return f"{clocks.short_day(start.astimezone(zone).date())}, {clocks.clock(start, zone)}"
+
+
+def _when(place: Place) -> str:
+    return told_hour(place.start, ZoneInfo(place.hospital.timezone))
+
+
+def _who(place: Place) -> str:
+    return t("reschedules-with-at", doctor=place.doctor.name, hospital=place.hospital.name)
