@@ -234,7 +234,44 @@ CONFLICTS = {
     ),
 }
 
-CATALOGUE = {**PROTOCOL, **CATEGORIES, **SHAPE, **REFERENCES, **SCHEDULE, **RESCHEDULING, **CONFLICTS}
+APPLYING = {
+    "reschedule_not_proposed": Kind(
+        "The reschedule is no proposal", "Only a proposal can be applied; `GET /reschedules/{id}` says what it is."
+    ),
+    "reschedule_only_asks": Kind(
+        "The reschedule only asks", "It answers what would happen. Plan it again with `what_if` false, and apply that."
+    ),
+    "reschedule_not_applied": Kind("The reschedule is not applied", "Only one that is applied can be undone."),
+    "schedule_changed": Kind(
+        "The schedule has changed since",
+        "Nothing was done. `errors` names every change. Plan the reschedule again, or put right what is named.",
+    ),
+    "appointment_ended": Kind("An appointment has been cancelled, completed or missed since", "Plan again."),
+    "appointment_moved": Kind("An appointment has been moved since", "Plan again; `facts` says where it is now."),
+    "appointment_not_cancelled": Kind("An appointment is cancelled no longer", "It stays as it is now."),
+    "appointment_too_near": Kind(
+        "An appointment that was to make room begins too soon", "Nobody gives up an hour within the notice. Plan again."
+    ),
+    "displaced_since": Kind(
+        "Another appointment stands in the lost hours by now", "The proposal knows nothing of it. Plan again."
+    ),
+    "displaced_no_more": Kind("An appointment is not displaced any more", "Its hour is not lost. Plan again."),
+    "hour_too_near": Kind("The hour begins too soon, or has passed", "The notice counts from now. Plan again."),
+    "hour_taken_since": Kind("The doctor has another appointment by now", "`facts` names it. Plan again."),
+    "patient_busy_since": Kind("The patient has another appointment by now", "`facts` names it. Plan again."),
+    "hour_unavailable_since": Kind("The doctor is not available any more", "The hour lies in no availability."),
+    "clock_changed_since": Kind("The hospital has another clock", "The hour is not on the hour by it. Plan again."),
+    "doctor_left_since": Kind("The doctor is no longer active", "Plan again."),
+    "patient_left_since": Kind("The patient is no longer active", "Cancel the appointment, then plan again."),
+    "availability_changed_since": Kind(
+        "An availability has been changed since", "Undoing would take that change back; it does not."
+    ),
+    "hours_changed_since": Kind(
+        "The hospital's hours have been changed since", "Undoing would take that change back; it does not."
+    ),
+}
+
+CATALOGUE = {**PROTOCOL, **CATEGORIES, **SHAPE, **REFERENCES, **SCHEDULE, **RESCHEDULING, **CONFLICTS, **APPLYING}
 
 
 def title(code: str) -> str:

@@ -35,14 +35,15 @@ from models.hospitals import Hospital
 from models.hours import DatedHours, hours_kept, rewrite_hours, spans_of
 from models.inputs import WeekHours
 from models.rescheduling.changes import Changes, Dated, HoursChange, Kept, Piece
-from models.rescheduling.days import Hours, days_less, days_with, without
+from models.rescheduling.days import Hours, days_less, days_with
 from models.rescheduling.lost import Lost, lost_table
+from models.rescheduling.remaining import without
 from models.rescheduling.tables import RescheduledAppointment
 from models.schedule import Availability
 from planner.instants import join
 
 
-def touched(lost: Sequence[Lost]) -> Select[tuple[uuid.UUID, Any]]:
+def touched(lost: Sequence[Lost]) -> Select[uuid.UUID, Any]:
     """The ids of the availabilities that overlap what is lost, each with every period of it that it overlaps."""
     theirs = lost_table([each for each in lost if each.doctor])
     everybodys = lost_table([each for each in lost if not each.doctor])
@@ -106,7 +107,7 @@ def cut_hours(
     hours = hours_kept(session, hospital.id)
     dated = {date: each.hours for date, each in hours.dated.items()}
     if week is None:
-        gone = [rest for each in join(ends(each.during) for each in lost) for rest in without(each, join(kept))]
+        gone = [rest for each in join(ends(each.during) for each in lost) for rest in without(*each, join(kept))]
         days = days_less(Hours(hours.week, dated, zone), gone)
     else:
         days = days_with(Hours(spans_of(week), dated, zone), kept)

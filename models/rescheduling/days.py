@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from models.hours import Spans, instant_of
+from models.rescheduling.remaining import Span as Period
+from models.rescheduling.remaining import without
 from planner.instants import join
-
-Period = tuple[dt.datetime, dt.datetime]
-"""A half-open period between two instants, in UTC."""
 
 Span = tuple[int, int]
 """A period of one day: `[opens, closes)` in minutes after its local midnight."""
@@ -54,7 +53,7 @@ def days_less(hours: Hours, lost: Iterable[Period]) -> dict[dt.date, Spans]:
     left: dict[dt.date, list[Span]] = {}
     late: list[tuple[dt.date, Span]] = []
     for day in _touched(hours, gone):
-        if any(without(hours.period(day, span), gone) != [hours.period(day, span)] for span in hours.of(day)):
+        if any(_overlaps(*hours.period(day, span), gone) for span in hours.of(day)):
             rest = [(date, span) for each in hours.of(day) for date, span in _rest(hours, day, each, gone)]
             left[day] = [span for date, span in rest if date == day]
             late += [(date, span) for date, span in rest if date != day]
@@ -73,19 +72,13 @@ def days_with(hours: Hours, kept: Iterable[Period]) -> dict[dt.date, Spans]:
             for day in (date - DAY, date, date + DAY)
             for span in (*hours.of(day), *more.get(day, ()))
         ]
-        if without((start, end), join(around)):
+        if any(without(start, end, join(around))):
             more.setdefault(date, []).append(_span(hours, date, start, end))
     return {date: join([*hours.of(date), *spans]) for date, spans in more.items()}
 
 
-def without(period: Period, gone: Sequence[Period]) -> list[Period]:
-    """What is left of a period without others, which are ascending and apart."""
-    (since, end), left = period, []
-    for lost_from, lost_until in gone:
-        if lost_from < end and lost_until > since:
-            left.append((since, lost_from))
-            since = lost_until
-    return [(start, stop) for start, stop in [*left, (since, end)] if start < stop]
+def _overlaps(start: dt.datetime, end: dt.datetime, gone: Iterable[Period]) -> bool:
+    return any(max(start, lost_from) < min(end, lost_until) for lost_from, lost_until in gone)
 
 
 def _touched(hours: Hours, gone: Iterable[Period]) -> list[dt.date]:
@@ -99,7 +92,7 @@ def _touched(hours: Hours, gone: Iterable[Period]) -> list[dt.date]:
 
 def _rest(hours: Hours, day: dt.date, span: Span, gone: Sequence[Period]) -> Iterator[tuple[dt.date, Span]]:
     """What is left of a period of `day`, each piece with the date it starts on."""
-    for start, end in without(hours.period(day, span), gone):
+    for start, end in without(*hours.period(day, span), gone):
         date = hours.date(start)
         yield date, _span(hours, date, start, end)
 

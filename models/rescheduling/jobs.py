@@ -157,10 +157,10 @@ def _hold(session: Session, job: Reschedule, concerned: Sequence[Appointment], n
     ]
     held = insert(RescheduledAppointment).on_conflict_do_nothing().returning(RescheduledAppointment.appointment_id)
     written = set(session.scalars(held, rows))
-    refuse_if(_held_elsewhere(session, {each.id for each in concerned} - written), Refusal.CLASH)
+    refuse_if(held_elsewhere(session, {each.id for each in concerned} - written), Refusal.CLASH)
 
 
-def _held_elsewhere(session: Session, appointments: Collection[uuid.UUID]) -> Iterator[Fault]:
+def held_elsewhere(session: Session, appointments: Collection[uuid.UUID]) -> Iterator[Fault]:
     """The jobs that hold some appointments."""
     if not appointments:
         return

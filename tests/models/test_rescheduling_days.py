@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.hours import project
-from models.rescheduling.days import Hours, days_less, days_with, without
+from models.rescheduling.days import Hours, days_less, days_with
+from models.rescheduling.remaining import without
 from planner.instants import join
 
 CHANGES = [
@@ -72,7 +73,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 def less(whole, gone):
-    return [rest for period in whole for rest in without(period, join(gone))]
+    return [rest for period in whole for rest in without(*period, join(gone))]
 
 
 def shown_twice(instant: dt.datetime, zone: ZoneInfo) -> bool:
