@@ -9,6 +9,7 @@ telling.py   a job in words
 pictures.py  before and after by day, and how far appointments move
 moves.py     its appointments as rows
 extra.py     hours that would place those left over
+ways_in.py   links from the schedule to the form
 deeds.py     applying, discarding, planning again, undoing
 """
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.schedule_view import Available, Day, Standing
+from api.schedule_view import Available, Column, Day, Standing
 from api.times import local
 from api.web import clocks
+from api.web.reschedules.ways_in import doctor_away
 from api.web.schedule.grid import ROW, Grid, Row, Span
 from api.web.schedule.shown import Shown
 from api.web.words import t
@@ -48,12 +49,24 @@ def calendar(shown: Shown) -> dict[str, Any]:
             {
                 "id": str(column.doctor.id),
                 "title": column.doctor.name,
-                "extendedProps": {"specialties": ", ".join(column.specialties)},
+                "extendedProps": {"specialties": ", ".join(column.specialties), **_away(column, shown)},
             }
             for column in shown.columns
         ],
+        "away": t("schedule-away"),
         "events": [*_backgrounds(shown, everyone), *_of_doctors(shown)],
         "clock": clock_line(shown),
+    }
+
+
+def _away(column: Column, shown: Shown) -> dict[str, str]:
+    """Where the link leads above a doctor's column of a day that is not over; a week has too many columns for it."""
+    if len(shown.days) > 1 or shown.days[0].end <= shown.now:
+        return {}
+    doctor = column.doctor
+    return {
+        "away": doctor_away(doctor.external_id, shown.hospital.external_id, shown.date, shown.date),
+        "away_label": t("schedule-away-label", doctor=doctor.name),
     }
 
 

@@ -12,6 +12,7 @@ from api.schedule_view import Column
 from api.times import Now, local
 from api.web import clocks, hospitals
 from api.web.rendering import page
+from api.web.reschedules.ways_in import doctor_away, hospital_closed
 from api.web.schedule.agenda import Entry, agenda
 from api.web.schedule.asked import AskedFor
 from api.web.schedule.calendar import calendar, clock_line
@@ -73,6 +74,10 @@ def _context(shown: Shown) -> dict[str, Any]:  # Any: the template's
         "clock": clock_line(shown),
         "steps": _steps(shown),
         "notes": list(_notes(shown)),
+        "closes": hospital_closed(shown.hospital.external_id, shown.days[0].date, shown.days[-1].date)
+        if shown.days[-1].end > shown.now
+        else None,
+        "doctor_away": doctor_away,
         "specialties": sorted({name for someone in shown.doctors for name in someone.specialties}),
         "parts": _parts(shown),
         "data": calendar(shown) if ready and as_grid else None,

@@ -50,7 +50,11 @@ function content({ event }) {
 }
 
 const named = (title, below) => ({ domNodes: [element("b", title), element("small", below)] });
-const heading = (doctor) => named(doctor.title, doctor.extendedProps.specialties);
+function heading(doctor) {
+  const { specialties, away, away_label } = doctor.extendedProps;
+  const { domNodes } = named(doctor.title, specialties);
+  return { domNodes: away ? [element("a", data.away, { class: "lost", href: away, "aria-label": away_label }), ...domNodes] : domNodes };
+}
 
 const dialog = (address, values) => htmx.ajax("GET", address, { target: "#dialog", values });
 

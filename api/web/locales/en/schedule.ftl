@@ -38,6 +38,11 @@ schedule-part = Doctors { $first } to { $last } of { $count }
 schedule-part-previous = Previous doctors
 schedule-part-next = Next doctors
 
+# Hours that are lost
+schedule-away = Away…
+schedule-away-label = Away…: { $doctor }
+schedule-closes = Hospital closed…
+
 # What is special about a day
 schedule-note-hours = { $given ->
     [yes] { $day }: other opening hours than usual ({ $reason }).
