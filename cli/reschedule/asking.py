@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from cli.client import Api, Json
+from cli.client import Api, ApiRefused, Json
 from cli.output import Exit, FaultLine, Stop, refuse
-from cli.reschedule.clocks import NoInstant, Typed, has_offset, instant, typed
+from cli.reschedule.clocks import Hospitals, NoInstant, Typed, has_offset, instant, typed
+from models.files.places import LineOrigin
 from models.rescheduling.inputs import NEEDED, OPTIONAL
 from models.rescheduling.tables import Cause
 
@@ -22,7 +23,8 @@ OPTIONS: Mapping[str, str] = {
 }
 """The options that a scope is given by, by its fields."""
 
-_OPTION_OF: Mapping[str, str] = {
+_OPTION_OF: dict[str, str] = {
+    "scope": "what is lost",
     **{f"scope/{field}": option for field, option in OPTIONS.items()},
     "label": "--label",
     "policy/notice_hours": "--notice",
@@ -115,16 +117,29 @@ def asked_for(api: Api, wanted: Wanted, *, as_json: bool) -> Json:
         "end": times["--until"],
         "operating_hours": week,
     }
-    body = {"cause": cause.value, "label": wanted.label, "what_if": wanted.what_if}
+    about = {"label": wanted.label, "what_if": wanted.what_if}
     if cause is Cause.APPOINTMENTS:
-        return _given(body | policy)
-    return _given(body) | {"scope": _given(scope), "policy": _given(policy)}
+        return _given(about | policy)
+    return {"cause": cause.value, **_given(about), "scope": _given(scope), "policy": _given(policy)}
 
 
-def where(pointer: str) -> str:
-    """The option that a path in the body (`scope/doctors/0`) came from."""
-    found = (option for path, option in _OPTION_OF.items() if pointer == path or pointer.startswith(f"{path}/"))
-    return next(found, pointer)
+def option_of(path: str) -> str:
+    """The option that a path in the body (`scope/doctors/0`) or a parameter came from."""
+    for field, option in reversed(_OPTION_OF.items()):
+        if path in (field, field.rpartition("/")[2]) or path.startswith(f"{field}/"):
+            return option
+    return path
+
+
+def sent_faults(refused: ApiRefused, file: Path | None) -> Iterator[FaultLine]:
+    """What is wrong with what was sent, by its options, or by the lines of a file of appointments."""
+    for fault, error in zip(refused.faults(option_of), refused.errors, strict=True):
+        facts = error.get("facts") or {}
+        if file and "line" in facts:
+            place = LineOrigin(file.name, facts["line"]).where(facts.get("column", ""))
+            yield replace(fault, where=place, message=fault.message.removeprefix(f"Line {facts['line']}: "))
+        else:
+            yield fault
 
 
 def weekly_hours(file: Path, hospital: str | None, *, as_json: bool) -> tuple[str, Json]:
@@ -167,27 +182,41 @@ def _instants(api: Api, wanted: Wanted, hospital: str | None, *, as_json: bool) 
         except NoInstant as no:
             faults.append(FaultLine(option, text, f"{no}."))
     by_clock = not all(map(has_offset, times.values()))
-    hospitals = dict(_hospitals(api, hospital, wanted.doctors)) if by_clock else {}
+    hospitals, unknown = _hospitals(api, hospital, wanted.doctors) if by_clock else ({}, [])
+    faults += unknown
     for option, time in times.items():
         try:
             found[option] = instant(time, hospitals, ends=option != "--from").isoformat()
         except NoInstant as no:
-            faults.append(FaultLine(option, texts[option], f"{no}."))
+            # Whose clock it would be by is not known where they are not.
+            faults += [] if unknown else [FaultLine(option, texts[option], f"{no}.")]
     if faults:
         raise refuse("The command", faults, as_json=as_json, code=Exit.USAGE)
     return found
 
 
-def _hospitals(api: Api, hospital: str | None, doctors: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The names of the hospitals that are meant, each with its time zone: the named one, or where the doctors are."""
+def _hospitals(api: Api, hospital: str | None, doctors: Sequence[str]) -> tuple[Hospitals, list[FaultLine]]:
+    """The hospitals by whose clock times can be meant: the named one, or where the doctors are; and who is unknown."""
+    named: dict[str, str] = {}
+    faults: list[FaultLine] = []
     if hospital:
-        found = api.get(f"/hospitals/{quote(hospital, safe='')}")
-        yield found["name"], found["timezone"]
-    elif doctors:
-        # Whatever the hospital's date is just now, it is no earlier than this one.
-        since = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).date().isoformat()
-        for availability in api.items("/availabilities", {"doctor": list(doctors), "from": since}):
-            yield availability["hospital"]["name"], availability["hospital"]["timezone"]
+        try:
+            found = api.get(f"/hospitals/{quote(hospital, safe='')}")
+            named = {found["name"]: found["timezone"]}
+        except ApiRefused as refused:
+            faults.append(FaultLine("--hospital", hospital, refused.detail))
+    try:
+        where = dict(_where_they_are(api, doctors)) if doctors else {}
+    except ApiRefused as refused:
+        return {}, faults + refused.faults(lambda _: "--doctor")
+    return named or where, faults
+
+
+def _where_they_are(api: Api, doctors: Sequence[str]) -> Iterator[tuple[str, str]]:
+    # Whatever the hospital's date is just now, it is no earlier than this one.
+    since = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).date().isoformat()
+    for availability in api.items("/availabilities", {"doctor": list(doctors), "from": since}):
+        yield availability["hospital"]["name"], availability["hospital"]["timezone"]
 
 
 def _given(values: Mapping[str, Json]) -> dict[str, Json]:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-COMMANDS = ("demo", "up", "status", "import", "book", "plan", "verify", "sample")
+COMMANDS = ("demo", "up", "status", "import", "book", "reschedule", "plan", "verify", "sample")
 
 
 def test_help_lists_every_command_and_the_exit_codes(slotwise) -> None:

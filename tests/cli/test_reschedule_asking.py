@@ -10,7 +10,7 @@ import pytest
 
 from cli.client import Api, ApiRefused
 from cli.output import Exit, Stop
-from cli.reschedule.asking import Wanted, asked_for, where
+from cli.reschedule.asking import Wanted, asked_for, option_of
 from cli.reschedule.clocks import NoInstant, instant, typed
 from tests.api.town import MONDAY, at, hospital
 
@@ -169,6 +169,6 @@ def test_options_that_do_not_go_together_are_refused(options: dict[str, object],
 
 
 def test_faults_of_the_api_are_told_by_their_options() -> None:
-    assert where("scope/doctors/0") == "--doctor"
-    assert where("policy/latest") == "--latest"
-    assert where("policy") == "policy"
+    assert option_of("scope/doctors/0") == "--doctor"
+    assert option_of("policy/latest") == "--latest"
+    assert option_of("policy") == "policy"
