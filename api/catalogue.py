@@ -4,16 +4,8 @@ The name ends the `type` of a problem (`/problems/hours_taken`, a page that says
 each of its faults. A test holds that every fault in the code is listed.
 """
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of problem. `about` is for whoever meets it for the first time."""
-
-    title: str
-    about: str
-
+from api.kinds import Kind
+from api.reschedule_kinds import RESCHEDULING
 
 PROTOCOL = {
     "malformed_json": Kind(
@@ -177,37 +169,6 @@ SCHEDULE = {
     "clash_meanwhile": Kind(
         "Another change came in between", "The message says which rule stands against it. Read again and retry."
     ),
-}
-
-RESCHEDULING = {
-    "scope_incomplete": Kind(
-        "The scope does not say enough", "Add what the message names; `/docs` shows what each cause needs."
-    ),
-    "scope_surplus": Kind("The scope says too much", "Leave out what the message names; it means nothing there."),
-    "scope_runs_backward": Kind("A scope that ends before it starts", "Choose a later end."),
-    "scope_passed": Kind(
-        "The lost hours have passed", "What has begun already cannot be rescheduled; choose later hours."
-    ),
-    "too_many_displaced": Kind(
-        "Too many appointments for one reschedule", "Divide the scope: by days, by doctors, or by hospitals."
-    ),
-    "appointment_twice": Kind("An appointment is named twice", "Name each once."),
-    "appointment_begun": Kind("The appointment has begun already", "Leave it out; only later ones get another hour."),
-    "what_if_applied": Kind(
-        "A question cannot be applied", "Leave out `dry_run`, or leave out `what_if` where you do mean it."
-    ),
-    "appointment_held": Kind(
-        "Another reschedule holds an appointment",
-        "One reschedule at a time can have an appointment. `facts` names the other: apply it or discard it first, or"
-        " ask with `what_if`, which holds nothing.",
-    ),
-    "reschedule_decided": Kind(
-        "The reschedule is decided already", "The message says how. `POST /reschedules/{id}/plan-again` plans it anew."
-    ),
-    "not_planned": Kind(
-        "The reschedule has no proposal", "While it is queued or planned, poll it with `Prefer: wait=20`."
-    ),
-    "hour_begun": Kind("An extra hour has begun already", "Plan again: later hours are proposed then."),
 }
 
 CONFLICTS = {

@@ -73,6 +73,7 @@ class Problem(BaseModel):
     instance: str = Field("", description="The path that was asked for", examples=["/booking-requests"])
     request_id: str = Field("", description="As in the X-Request-ID header and the log")
     errors: list[ErrorOut] = Field([], description="Every fault there is")
+    remedy: str | None = Field(None, description="The address to POST to for what puts it right, if anything does")
     omitted: int | None = Field(None, description=f"How many faults beyond the first {MAX_ERRORS} are not listed")
 
 
@@ -88,6 +89,14 @@ class Halt(Exception):  # noqa: N818  # a refusal, not an error of ours
 
 class QueryRefused(Refused):
     """Faults whose fields are parameters of the query or the headers."""
+
+
+class Summed(Refused):
+    """A refusal whose first fault says what all the others come to; a POST to `remedy` puts it right, if anything."""
+
+    def __init__(self, refusal: Refused, remedy: str | None = None) -> None:
+        super().__init__(refusal.refusal, refusal.faults)
+        self.remedy = remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +132,8 @@ def unavailable() -> Told:
 
 def refused(refusal: Refused, items: str | None = None) -> Told:
     """The problem of a refusal; `items` names the list in the body whose rows its faults count."""
+    if isinstance(refusal, Summed):
+        return Told(_sum(refusal))
     query = isinstance(refusal, QueryRefused)
     errors = [_error(fault, items, query=query) for fault in refusal.faults[:MAX_ERRORS]]
     return Told(_of_errors(refusal.refusal.value, STATUS[refusal.refusal], errors, len(refusal.faults)))
@@ -233,6 +244,15 @@ def _of_errors(category: str, status: int, errors: list[ErrorOut], count: int) -
     detail = first if count == 1 else f"There are {count} faults, and errors names each. The first: {first}"
     problem = _problem(codes.pop() if len(codes) == 1 else category, status, detail, errors)
     problem.omitted = count - len(errors) or None
+    return problem
+
+
+def _sum(refusal: Summed) -> Problem:
+    what, *faults = refusal.faults
+    errors = [_error(fault, None, query=False) for fault in faults[:MAX_ERRORS]]
+    problem = _problem(what.code, STATUS[refusal.refusal], what.message, errors)
+    problem.omitted = len(faults) - len(errors) or None
+    problem.remedy = refusal.remedy
     return problem
 
 

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response
 
-from api.catalogue import CATALOGUE, Kind
+from api.catalogue import CATALOGUE
+from api.kinds import Kind
 from api.problems import Halt
 from api.web.rendering import page
 

@@ -122,7 +122,7 @@ def codes_in(folder: str) -> set[str]:
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            if name in {"Fault", "PydanticCustomError", "gone", "Halt", "protocol"} and node.args:
+            if name in {"Fault", "fault", "PydanticCustomError", "gone", "Halt", "protocol"} and node.args:
                 code = node.args[0]
                 if isinstance(code, ast.Constant):
                     found.add(f"unknown_{code.value}" if name == "gone" else code.value)
@@ -131,7 +131,7 @@ def codes_in(folder: str) -> set[str]:
 
 def test_every_fault_there_can_be_is_in_the_catalogue():
     said = {code for code, _ in (*sentences._PREDICATES.values(), *sentences.CONSTRAINTS.values())}
-    found = codes_in("models") | codes_in("api") | said
+    found = codes_in("models") | codes_in("models/rescheduling") | codes_in("api") | said
     assert {"hours_overlap", "doctor_elsewhere", "unknown_booking_batch", "key_reused"} <= found
     assert found <= CATALOGUE.keys()
 
