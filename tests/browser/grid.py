@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.api.town import MONDAY
+from tests.workers.waiting import until
 
 
 def open_grid(page: Page, **address: str) -> "Grid":
@@ -50,29 +51,33 @@ class Grid:
 
     def drag(self, doctor: str, first: str, last: str) -> None:
         """Draw over the hours from one to another."""
-        self.page.mouse.move(*self.at(doctor, first, down=0.25))
+        start, end = self.at(doctor, first, down=0.25), self.at(doctor, last)
+        self.page.mouse.move(*start)
         self.page.mouse.down()
-        self.page.mouse.move(*self.at(doctor, last), steps=5)
+        self.page.mouse.move(*end, steps=5)
         self.page.mouse.up()
 
     def move(self, patient: str, doctor: str, hour: str) -> None:
         """Drag an appointment by its middle to an hour."""
-        box = _box(self.appointment(patient))
-        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        self.page.mouse.down()
-        self.page.mouse.move(*self.at(doctor, hour), steps=8)
+        target = self.at(doctor, hour)
+        self.take(patient)
+        self.page.mouse.move(*target, steps=8)
         self.page.mouse.up()
+
+    def take(self, patient: str) -> None:
+        """Press the mouse's button in the middle of an appointment."""
+        place = box(self.appointment(patient))
+        self.page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+        self.page.mouse.down()
 
     def at(self, doctor: str, hour: str, *, down: float = 0.5) -> tuple[float, float]:
         """A point in an hour's row, `down` of its height below its top, near the right end of a doctor's column."""
         row, rows = self.rows.index(hour), len(self.rows)
         column = self.page.locator(".ec-body .ec-day").nth(self.doctors.index(doctor))
-        box = _box(column)
-        return box["x"] + 0.8 * box["width"], box["y"] + box["height"] * (row + down) / rows
+        place = box(column)
+        return place["x"] + 0.8 * place["width"], place["y"] + place["height"] * (row + down) / rows
 
 
-def _box(locator: Locator) -> FloatRect:
-    expect(locator).to_be_visible()
-    box = locator.bounding_box()
-    assert box
-    return box
+def box(locator: Locator) -> FloatRect:
+    """Where an element is. One that is drawn anew just now has no place until it stands again."""
+    return until(locator.bounding_box, what=f"a place of {locator}")

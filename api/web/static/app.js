@@ -64,6 +64,20 @@ if (stream) {
   const status = document.getElementById("live");
   let source = null;
 
+  // At most once a second, and not while a part of the page reads itself again: what it then hears is lost, since it is
+  // replaced. What comes too soon is told afterwards.
+  const news = new Set();
+  let resting = false;
+  const tell = () => {
+    if (!news.size || resting || document.querySelector("[hx-trigger*='from:body'].htmx-request")) return;
+    const told = [...news];
+    news.clear();
+    resting = true;
+    setTimeout(() => { resting = false; tell(); }, 1000);
+    for (const kind of told) document.body.dispatchEvent(new CustomEvent(kind));
+  };
+  document.addEventListener("htmx:afterRequest", tell);
+
   const listen = () => {
     source = new EventSource(address);
     source.onopen = () => { status.hidden = true; };
@@ -75,7 +89,8 @@ if (stream) {
     for (const kind of ["schedule", "requests", "reschedules"]) {
       source.addEventListener(kind, (event) => {
         address.searchParams.set("since", event.lastEventId);
-        document.body.dispatchEvent(new CustomEvent(kind));
+        news.add(kind);
+        tell();
       });
     }
   };

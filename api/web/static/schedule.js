@@ -76,18 +76,19 @@ function move(info) {
   const target = hour(info.event.start);
   const told = info.event.extendedProps;
   const path = `/app/appointments/${info.event.id}/move`;
-  if (!target) return info.revert();
-  held = true;
+  const stays = wall(info.event.start) === wall(info.oldEvent.start) && info.event.resourceIds[0] === info.oldEvent.resourceIds[0];
+  if (!target || stays) return info.revert();
+  moving += 1;
   const done = (event) => {
     if (event.detail.pathInfo.requestPath !== path) return;
     document.removeEventListener("htmx:afterRequest", done);
     if (event.detail.xhr.status !== 204) info.revert();
-    held = false;
+    moving -= 1;
     refresh();
   };
   document.addEventListener("htmx:afterRequest", done);
   const doctor = info.event.resourceIds[0];
-  htmx.ajax("POST", path, { target: "#dialog", values: { doctor, hospital: holder.dataset.hospital, start: target[0], version: told.version } });
+  htmx.ajax("POST", path, { source: holder, target: "#dialog", values: { doctor, hospital: holder.dataset.hospital, start: target[0], version: told.version } });
 }
 
 // The hours are told beside the rows. And the component says that it is a table, whose cells would be empty: what is in
@@ -138,8 +139,6 @@ function draw() {
     eventDurationEditable: false,
     dateClick: (info) => ask(info.resource, hour(info.date)),
     select: (info) => { ask(info.resource, joined(info)); calendar.unselect(); },
-    eventDragStart: () => { held = true; },
-    eventDragStop: () => { held = false; },
     eventDrop: move,
   });
   requestAnimationFrame(() => {
@@ -157,39 +156,49 @@ function begin() {
   if (from) main.scrollTop = Math.min(...from) - main.clientHeight / 4;
 }
 
-// What others (and we ourselves) have changed: the blocks are drawn again; scroll and focus stay.
-let held = false; // an appointment is being dragged, or has been and the server has not answered
+// What others (and we ourselves) have changed: the blocks are drawn again. Not while the pointer is down, since a click
+// or a drag would be lost with the block that it began on, nor while a move has no answer yet: then, afterwards.
+let pressed = false;
+let moving = 0;
 let asking = false;
 let again = false;
 
 async function refresh() {
-  if (!document.getElementById("calendar") || document.hidden || held) return;
-  if (asking) { again = true; return; }
+  if (!document.getElementById("calendar") || document.hidden) return;
+  again = true;
+  if (pressed || moving || asking) return;
+  again = false;
   asking = true;
   try {
     const answer = await fetch(holder.dataset.again, { headers: { Accept: "application/json" } });
     const fresh = answer.ok ? await answer.json() : data;
-    if (!fresh.rows) { location.reload(); return; }
-    const buttons = () => [...holder.querySelectorAll("[data-opens]")];
-    const focused = document.activeElement;
-    const place = buttons().indexOf(focused);
-    const main = holder.querySelector(".ec-main");
-    const { scrollLeft, scrollTop } = main;
-    const changed = JSON.stringify([fresh.rows, fresh.resources]) !== JSON.stringify([data.rows, data.resources]);
-    data = fresh;
-    set(changed ? options() : { events: data.events });
-    finish();
-    document.getElementById("schedule-clock").textContent = data.clock;
-    requestAnimationFrame(() => {
-      main.scrollTo(scrollLeft, scrollTop); // the component goes back to its top
-      if (place < 0 || focused.isConnected) return;
-      const found = document.getElementById(focused.id) ?? buttons()[place] ?? buttons().at(-1);
-      found?.focus({ preventScroll: true });
-    });
+    if (pressed || moving) again = true;
+    else if (!fresh.rows) location.reload();
+    else redraw(fresh);
   } catch { /* the server is away: the page says so by itself, and asks again at the next change */ } finally {
     asking = false;
-    if (again) { again = false; refresh(); }
+    if (again) refresh();
   }
+}
+
+// Scroll and focus stay.
+function redraw(fresh) {
+  const buttons = () => [...holder.querySelectorAll("[data-opens]")];
+  const focused = document.activeElement;
+  const place = buttons().indexOf(focused);
+  const main = holder.querySelector(".ec-main");
+  const { scrollLeft, scrollTop } = main;
+  const changed = JSON.stringify([fresh.rows, fresh.resources]) !== JSON.stringify([data.rows, data.resources]);
+  data = fresh;
+  set(changed ? options() : { events: data.events });
+  finish();
+  document.getElementById("schedule-clock").textContent = data.clock;
+  requestAnimationFrame(() => {
+    main.scrollTo(scrollLeft, scrollTop); // the component goes back to its top
+    if (place < 0 || focused.isConnected) return;
+    const found = document.getElementById(focused.id) ?? buttons()[place] ?? buttons().at(-1);
+    found?.focus({ preventScroll: true });
+  });
 }
 
 draw();
@@ -198,6 +207,14 @@ document.body.addEventListener("schedule", refresh);
 document.body.addEventListener("schedule-changed", refresh);
 setInterval(refresh, 60000);
 document.addEventListener("visibilitychange", refresh);
+
+document.addEventListener("pointerdown", (event) => { pressed = event.target.closest("#calendar") !== null; }, true);
+for (const end of ["pointerup", "pointercancel", "contextmenu"]) {
+  document.addEventListener(end, () => setTimeout(() => { // after the click that it makes
+    pressed = false;
+    if (again) refresh();
+  }), true);
+}
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-opens]");
