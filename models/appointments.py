@@ -18,6 +18,7 @@ from models.explaining import WantedHour, explain
 from models.faults import Fault, Refusal, Refused, refuse_if
 from models.inputs import AppointmentIn
 from models.references import check_reference, find_doctors, find_hospitals, find_patients, lock_to_change
+from models.rescheduling.leftovers import give_up, hold_kept
 from models.schedule import Appointment, AppointmentStatus
 from planner.problem import HOUR
 
@@ -63,6 +64,7 @@ def change_status(
         where it does not exist, has changed since, or is booked no longer.
 
     """
+    hold_kept(session, [appointment_id])
     appointment = lock_to_change(session, Appointment, appointment_id, version)
     refuse_unless_booked(appointment)
     message = appointment_message(appointment_id, appointment.version + 1, Hour.of(appointment))
@@ -71,6 +73,7 @@ def change_status(
         .where(Appointment.id == appointment_id)
         .values(status=status, version=Appointment.version + 1)
     )
+    give_up(session, [appointment_id])
     outbox.tell(session, f"appointment.{status}", [message])
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from models.faults import Fault, Refusal, Refused, refuse_if
 from models.inputs import AppointmentMove
 from models.people import Patient
 from models.references import Found, check_reference, find_doctors, find_hospitals, lock_to_change, missing
+from models.rescheduling.leftovers import give_up, kept_for
 from models.schedule import Appointment, Availability
 from planner.problem import HOUR
 
@@ -58,6 +59,7 @@ def move_appointment(
     try:
         with session.begin_nested():
             _write(session, wanted, appointment_id)
+            give_up(session, [appointment_id])
     except IntegrityError:  # somebody has the hour, or nobody is there
         refuse_if(explain(session, [wanted], now), Refusal.CLASH)
         raise
@@ -81,19 +83,20 @@ def _look_up(session: Session, seen: Appointment, to: AppointmentMove, request_i
 
 
 def _hold_availabilities(session: Session, wanted: WantedHour) -> None:
-    """Keep the availabilities around the new hour from being changed until the transaction ends.
+    """Keep availabilities from being changed until the transaction ends: around the new hour, and one kept for the old.
 
     The database would lock them after the appointment. Whoever changes an availability locks that first and the
     appointments in it second, as the workers do (`workers.commit`); so does this, or the two would wait for each other.
     """
     hour = period(wanted.start, wanted.start + HOUR)
+    around = and_(
+        Availability.doctor_id == wanted.doctor.id,
+        Availability.hospital_id == wanted.hospital.id,
+        Availability.during.overlaps(hour),
+    )
     session.execute(
         select(Availability.id)
-        .where(
-            Availability.doctor_id == wanted.doctor.id,
-            Availability.hospital_id == wanted.hospital.id,
-            Availability.during.overlaps(hour),
-        )
+        .where(or_(around, Availability.id.in_(kept_for([wanted.moves.id] if wanted.moves else []))))
         .order_by(Availability.id)
         .with_for_update(read=True, key_share=True)
     )

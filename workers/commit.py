@@ -24,6 +24,7 @@ from models.booking import (
     RunStatus,
     alternative_json,
 )
+from models.rescheduling.leftovers import give_up
 from models.schedule import Appointment
 from models.snapshot import Snapshot
 from planner import plan as planned
@@ -73,6 +74,7 @@ def commit_plan(session: Session, claim: Claim, snapshot: Snapshot, plan: Plan, 
     left = _hold_appointments(session, firm)
     moved = move(session, [each for each in firm if each.appointment])
     booked = book(session, [each for each in firm if not each.appointment])
+    give_up(session, [each.appointment for each in moved if each.appointment])
 
     settled = booked.keys() | {each.request for each in moved if each.request}
     withdrawn = {UUID(each.request) for each in plan.bookings} - settled

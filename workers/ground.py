@@ -6,12 +6,12 @@ left out: `FOR KEY SHARE` keeps an availability from being withdrawn or cut, and
 changed, until the transaction ends, while it lets everybody read and book.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import literal, select
+from sqlalchemy import literal, or_, select
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from models.base import ends, period
 from models.hospitals import Hospital
 from models.people import Patient, User
+from models.rescheduling.leftovers import kept_for, kept_hours
 from models.schedule import Availability
 from planner.problem import HOUR, Period
 
@@ -42,9 +43,13 @@ def hold_ground(session: Session, placements: Sequence[Placement], timezones: Ma
     """Those of `placements` that can still be written, with their ground locked until the transaction ends.
 
     `timezones` are the clocks by which the hours were planned: where a hospital has got another, its hours are off.
-    Whether the people are still active is read without a lock: a doctor who leaves right after was booked before.
+    An hour that is there for a left-over appointment alone (`models.rescheduling.leftovers`) is nobody else's, though
+    that one moves away. Whether the people are still active is read without a lock: a doctor who leaves right after was
+    booked before.
     """
-    availabilities = _lock_availabilities(session, placements)
+    moving = {each.appointment for each in placements if each.appointment}
+    availabilities = _lock_availabilities(session, placements, moving)
+    kept = kept_hours(session, moving)
     clocks = _lock_clocks(session, {each.hospital for each in placements})
     doctors = _active(session, User, {each.doctor for each in placements})
     patients = _active(session, Patient, {each.patient for each in placements})
@@ -52,14 +57,19 @@ def hold_ground(session: Session, placements: Sequence[Placement], timezones: Ma
         each
         for each in placements
         if _covers(availabilities.get((each.doctor, each.hospital), ()), each.start)
+        and kept.get((each.doctor, each.hospital, each.start), each.appointment) == each.appointment
         and clocks.get(each.hospital) == timezones[each.hospital]
         and each.doctor in doctors
         and each.patient in patients
     ]
 
 
-def _lock_availabilities(session: Session, placements: Sequence[Placement]) -> dict[tuple[UUID, UUID], list[Period]]:
-    """The availabilities around some hours, locked in the order of their ids, by doctor and hospital.
+def _lock_availabilities(
+    session: Session, placements: Sequence[Placement], moving: Collection[UUID]
+) -> dict[tuple[UUID, UUID], list[Period]]:
+    """The availabilities around some hours, and those kept for who moves, locked in the order of their ids.
+
+    By doctor and hospital.
 
     Found first and locked second: a row that was changed while we waited for its lock is then read anew by its id,
     and nothing else about it has to hold.
@@ -75,7 +85,7 @@ def _lock_availabilities(session: Session, placements: Sequence[Placement]) -> d
     locked: dict[tuple[UUID, UUID], list[Period]] = {}
     for row in session.execute(
         select(Availability.doctor_id, Availability.hospital_id, Availability.during)
-        .where(Availability.id.in_(near))
+        .where(or_(Availability.id.in_(near), Availability.id.in_(kept_for(moving))))
         .order_by(Availability.id)
         .with_for_update(read=True, key_share=True)
     ):

@@ -3,18 +3,21 @@
 Such an appointment stands in hours that are lost. The availability around it is kept for it alone
 (`models.rescheduling.cutting`); when it is cancelled, completed or moved, that goes as well, so that nobody else books
 an hour of a doctor who is not there. Every change of appointments therefore takes two steps more: `hold_kept` before
-the appointments are locked, since whoever changes an availability locks that first, and `give_up` once they are gone.
-Somebody may have made more of such an availability since: then it is theirs, and stays.
+the appointments are locked, since whoever changes an availability locks that first, and `give_up` once they have left
+their hours. Somebody may have made more of such an availability since: then it is theirs, and stays.
 """
 
+import datetime as dt
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from sqlalchemy import Select, delete, exists, select
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from models import outbox
 from models.availabilities import availability_message
+from models.base import ends
 from models.rescheduling.tables import Fate, Reschedule, RescheduledAppointment, RescheduleStatus
 from models.schedule import Appointment, AppointmentStatus, Availability
 from models.snapshot import among
@@ -22,8 +25,55 @@ from models.snapshot import among
 
 def kept_for(appointments: Collection[uuid.UUID]) -> Select[uuid.UUID]:
     """The ids of the availabilities that are there for some of these appointments alone."""
-    return (
+    return _kept(appointments).with_only_columns(Availability.id)
+
+
+def kept_hours(
+    session: Session, appointments: Collection[uuid.UUID]
+) -> dict[tuple[uuid.UUID, uuid.UUID, dt.datetime], uuid.UUID]:
+    """Doctor, hospital and start of the hours that are there for some appointments alone, each with its appointment."""
+    rows = session.execute(_kept(appointments)).all()
+    return {(row.doctor_id, row.hospital_id, ends(row.during)[0]): row.appointment_id for row in rows}
+
+
+def hold_kept(session: Session, appointments: Collection[uuid.UUID]) -> None:
+    """Lock the availabilities that are there for these appointments alone."""
+    session.execute(
         select(Availability.id)
+        .where(Availability.id.in_(kept_for(appointments)))
+        .order_by(Availability.id)
+        .with_for_update()
+    )
+
+
+def give_up(session: Session, appointments: Collection[uuid.UUID]) -> None:
+    """Withdraw the availabilities that are there for these appointments alone, which have left them, and tell so.
+
+    They are looked for anew: an appointment may have been left standing while we waited for its lock.
+    """
+    stands = exists().where(
+        Appointment.doctor_id == Availability.doctor_id,
+        Appointment.status == AppointmentStatus.BOOKED,
+        Appointment.during.bool_op("&&")(Availability.during),
+    )
+    gone = session.execute(
+        delete(Availability)
+        .where(Availability.id.in_(kept_for(appointments)), ~stands)
+        .returning(Availability.id, Availability.hospital_id),
+        execution_options={"synchronize_session": False},
+    ).all()
+    outbox.tell(session, "availability.withdrawn", (availability_message(*each) for each in sorted(gone)))
+
+
+def _kept(appointments: Collection[uuid.UUID]) -> Select[uuid.UUID, uuid.UUID, Range[dt.datetime], uuid.UUID]:
+    """The availabilities of exactly the hour in which an applied reschedule left one of the appointments standing."""
+    return (
+        select(
+            Availability.doctor_id,
+            Availability.hospital_id,
+            Availability.during,
+            RescheduledAppointment.appointment_id,
+        )
         .join(
             RescheduledAppointment,
             (RescheduledAppointment.doctor_id == Availability.doctor_id)
@@ -37,31 +87,3 @@ def kept_for(appointments: Collection[uuid.UUID]) -> Select[uuid.UUID]:
             Reschedule.status == RescheduleStatus.APPLIED,
         )
     )
-
-
-def hold_kept(session: Session, appointments: Collection[uuid.UUID]) -> Sequence[uuid.UUID]:
-    """Lock the availabilities that are there for these appointments alone, and return their ids."""
-    return session.scalars(
-        select(Availability.id)
-        .where(Availability.id.in_(kept_for(appointments)))
-        .order_by(Availability.id)
-        .with_for_update()
-    ).all()
-
-
-def give_up(session: Session, kept: Collection[uuid.UUID]) -> None:
-    """Withdraw availabilities that were kept for appointments, where these have left them, and tell so."""
-    if not kept:
-        return
-    stands = exists().where(
-        Appointment.doctor_id == Availability.doctor_id,
-        Appointment.status == AppointmentStatus.BOOKED,
-        Appointment.during.bool_op("&&")(Availability.during),
-    )
-    gone = session.execute(
-        delete(Availability)
-        .where(Availability.id.in_(kept), ~stands)
-        .returning(Availability.id, Availability.hospital_id),
-        execution_options={"synchronize_session": False},
-    ).all()
-    outbox.tell(session, "availability.withdrawn", (availability_message(*each) for each in sorted(gone)))
