@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.orm import Session
 
 from models.base import period
-from models.booking import BookingRequest, BookingRequestDoctor, BookingRequestHospital
+from models.booking import BookingRequest, BookingRequestDoctor, BookingRequestHospital, RequestStatus
 from models.hospitals import Hospital, Opening
 from models.people import Doctor, DoctorSpecialty, Patient, Role, User
 from models.rescheduling.inputs import RescheduleIn
 from models.rescheduling.jobs import create_reschedule
+from models.rescheduling.tables import FormerHour, Reschedule, RescheduleStatus
 from models.schedule import Appointment, Availability
 from planner.problem import HOUR, Priority
 
@@ -107,6 +108,23 @@ class Network:
         """A queued job, since a doctor is away for these hours after midnight of the first day."""
         scope = {"doctors": [str(doctor)], "start": self.at(hour), "end": self.at(until)}
         return self.reschedule(scope, **asked)
+
+    def asked_within(
+        self, appointment: uuid.UUID, hour: float, until: float, priority: Priority = Priority.ROUTINE
+    ) -> None:
+        """Let an appointment have come from a request with this window."""
+        row = self.get(Appointment, appointment)
+        decided = {"status": RequestStatus.BOOKED, "decided_at": self.midnight}
+        request = self.request([row.doctor_id], (hour, until), patient=row.patient_id, priority=priority, **decided)
+        self.write(update(Appointment).where(Appointment.id == appointment).values(booking_request_id=request))
+
+    def moved_before(self, appointment: uuid.UUID, at: datetime) -> None:
+        """Let a reschedule have moved an appointment."""
+        row = self.get(Appointment, appointment)
+        job = self.reschedule({"appointments": [str(appointment)]}, cause="appointments", what_if=True)
+        left = {"doctor_id": row.doctor_id, "hospital_id": row.hospital_id, "during": row.during, "left_at": at}
+        self.write(insert(FormerHour).values(appointment_id=appointment, reschedule_id=job, **left))
+        self.write(update(Reschedule).where(Reschedule.id == job).values(status=RescheduleStatus.DISCARDED))
 
     def get(self, kind: type[Any], id_: uuid.UUID) -> Any:
         with Session(self.engine) as session:
