@@ -11,6 +11,7 @@ from typing import Any
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import beat_init, setup_logging
+from kombu import Queue
 from kombu.exceptions import OperationalError
 
 from models.redis_urls import for_celery
@@ -37,6 +38,10 @@ def configuration() -> dict[str, Any]:  # Any: Celery's settings are of many typ
             "socket_timeout": 10,
             "socket_keepalive": True,
         },
+        # To tell others is to wait for their servers: a worker that takes `celery` alone is never held up by that.
+        # Without a key of their own, both would get whatever is sent to either.
+        "task_queues": [Queue(name, routing_key=name) for name in ("celery", "deliveries")],
+        "task_routes": {"slotwise.deliver": {"queue": "deliveries"}},
         "accept_content": ["json"],
         "task_serializer": "json",
         "task_ignore_result": True,
@@ -60,6 +65,7 @@ def configuration() -> dict[str, Any]:  # Any: Celery's settings are of many typ
         "beat_scheduler": "celery.beat:Scheduler",
         "beat_schedule": {
             "sweep": _entry("slotwise.sweep", timedelta(seconds=chosen.sweep_every), expires=chosen.sweep_every),
+            "deliver": _entry("slotwise.deliver", timedelta(seconds=chosen.sweep_every), expires=chosen.sweep_every),
             "extend_openings": _entry("slotwise.extend_openings", crontab(hour="2", minute="10"), expires=3600),
             "forget_keys": _entry("slotwise.forget_keys", crontab(hour="2", minute="40"), expires=3600),
         },

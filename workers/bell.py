@@ -11,6 +11,9 @@ PLAN_QUEUED = "slotwise.plan_queued"
 PLAN_RESCHEDULE = "slotwise.plan_reschedule"
 """The task that looks at the reschedules alone; only workers ring for it."""
 
+DELIVER = "slotwise.deliver"
+"""The task that tells what happened to whom it concerns."""
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 

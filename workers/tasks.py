@@ -12,9 +12,9 @@ from models.hours import extend_openings
 from models.operations import IdempotencyKey
 from models.session import transaction
 from models.settings import settings
-from workers import planning, rescheduling
+from workers import deliveries, planning, rescheduling
 from workers.app import app
-from workers.bell import PLAN_QUEUED, PLAN_RESCHEDULE
+from workers.bell import DELIVER, PLAN_QUEUED, PLAN_RESCHEDULE, ring
 from workers.leases import expire_overdue
 from workers.reschedule_claims import expire_overdue_jobs
 
@@ -51,6 +51,13 @@ def sweep() -> None:
         expire_overdue_jobs(session, now=utc_now(), max_attempts=settings().max_attempts)
     planning.ring_if_queued()
     rescheduling.ring_if_any_job_queued()
+
+
+@app.task(name=DELIVER)  # type: ignore[untyped-decorator]
+def deliver() -> None:
+    """Do one round of telling what happened, and ring for the next where there is more to tell."""
+    if deliveries.deliver_due(settings(), clock=utc_now):
+        ring(DELIVER)
 
 
 @app.task(name="slotwise.extend_openings")  # type: ignore[untyped-decorator]
