@@ -4,8 +4,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.api.town import Town, at
-from tests.browser.grid import open_grid
+from tests.browser.grid import box, open_grid
 from tests.browser.windows import Windows
+from tests.workers.waiting import until
 
 ANA, RUI = "Dr Ana Sousa", "Dr Rui Costa"
 
@@ -33,9 +34,9 @@ def test_an_appointment_is_cancelled_after_a_question_and_its_hour_is_free_again
     grid = open_grid(page)
     grid.appointment("Maria Silva").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Cancel").click()
+    dialog.get_by_role("button", name="Cancel…").click()
     dialog.get_by_role("button", name="Keep it").click()
-    dialog.get_by_role("button", name="Cancel").click()
+    dialog.get_by_role("button", name="Cancel…").click()
     dialog.get_by_role("button", name="Cancel the appointment").click()
     expect(grid.appointment("Maria Silva")).to_have_count(0)
     assert hour_of(town, booked["id"])[2] == "cancelled"
@@ -72,13 +73,13 @@ def test_a_move_to_a_taken_hour_is_refused_with_the_reason_and_goes_back(town: T
     windows.expect_refusals(409)
     booked, _ = town.book("p1", "d1", "10:00"), town.book("p2", "d2", "10:00")
     grid = open_grid(page)
-    before = grid.appointment("Maria Silva").bounding_box()
+    before = box(grid.appointment("Maria Silva"))
     grid.move("Maria Silva", RUI, "10:00")
     dialog = page.get_by_role("dialog", name="The appointment stays where it is")
     expect(dialog.get_by_role("alert")).to_contain_text(f"{RUI} has another appointment")
     expect(dialog.get_by_role("button", name="Take").first).to_be_visible()
     page.keyboard.press("Escape")
-    assert grid.appointment("Maria Silva").bounding_box() == before
+    until(lambda: box(grid.appointment("Maria Silva")) == before, what="the appointment to go back")
     assert hour_of(town, booked["id"]) == (ANA, at("10:00"), "booked")
 
 
@@ -102,7 +103,7 @@ def test_whoever_opened_an_appointment_before_another_moved_it_is_told_so(town: 
     grid = open_grid(page)
     grid.appointment("Maria Silva").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Cancel").click()
+    dialog.get_by_role("button", name="Cancel…").click()
     answer = town.api.post(
         f"/appointments/{booked['id']}/move", json={"doctor": "d1", "hospital": "central", "start": at("12:00")}
     )

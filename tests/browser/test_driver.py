@@ -5,6 +5,7 @@ from playwright.sync_api import Page
 
 from tests.browser.accessibility import assert_accessible
 from tests.browser.windows import Windows
+from tests.workers.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -20,9 +21,8 @@ from tests.browser.windows import Windows
 def test_whatever_goes_wrong_on_a_page_fails_the_test(windows: Windows, page: Page, mischief: str, told: str):
     page.goto("/docs")
     page.evaluate(mischief)
-    page.wait_for_load_state("networkidle")
     with pytest.raises(AssertionError, match=told):
-        windows.judge()
+        until(windows.judge, what="a fault")
     windows.faults.clear()
 
 

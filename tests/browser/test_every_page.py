@@ -104,7 +104,7 @@ def appointment(page: Page) -> None:
 
 def move(page: Page) -> None:
     appointment(page)
-    page.get_by_role("dialog").get_by_role("button", name="Move").click()
+    page.get_by_role("dialog").get_by_role("button", name="Move…").click()
     expect(page.get_by_role("dialog", name="Move João Reis")).to_be_visible()
 
 

@@ -16,7 +16,7 @@ def book_maria(dialog: Locator) -> None:
 
 
 def cancel(dialog: Locator) -> None:
-    dialog.get_by_role("button", name="Cancel").press("Enter")
+    dialog.get_by_role("button", name="Cancel…").press("Enter")
     dialog.get_by_role("button", name="Cancel the appointment").press("Enter")
 
 

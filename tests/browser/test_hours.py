@@ -66,7 +66,7 @@ def test_an_availability_is_changed_and_withdrawn(town: Town, page: Page):
     dialog.get_by_role("button", name="Change", exact=True).click()
     expect(grid.availability(RUI)).to_have_text(f"Available {span('09:00', '12:00')}")
     grid.availability(RUI).click()
-    dialog.get_by_role("button", name="Withdraw").click()
+    dialog.get_by_role("button", name="Withdraw…").click()
     dialog.get_by_role("button", name="Withdraw it").click()
     expect(grid.availability(RUI)).to_have_count(0)
     assert town.get("/availabilities", doctor="d2")["items"] == []
@@ -77,7 +77,7 @@ def test_an_availability_under_an_appointment_is_not_withdrawn_and_names_it(town
     grid = open_grid(page)
     grid.availability(ANA).click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Withdraw").click()
+    dialog.get_by_role("button", name="Withdraw…").click()
     expect(dialog).to_contain_text("One appointment stands in it")
     expect(dialog.get_by_role("button", name="Maria Silva")).to_be_visible()
 
@@ -150,6 +150,6 @@ def test_what_others_change_appears_without_a_reload(town: Town, windows: Window
     dialog.get_by_role("button", name="Book this hour").click()
     expect(mine.appointment("João Reis")).to_be_visible()
     theirs.appointment("João Reis").click()
-    dialog.get_by_role("button", name="Cancel").click()
+    dialog.get_by_role("button", name="Cancel…").click()
     dialog.get_by_role("button", name="Cancel the appointment").click()
     expect(mine.appointment("João Reis")).to_have_count(0)

@@ -53,9 +53,10 @@ def test_a_dialog_holds_names_of_any_length(odd: Town, page: Page):
     page.goto(f"/app/schedule?{DAY}&as=list&doctor={quote('odd-d0')}")
     page.get_by_role("button", name=LONG, exact=True).press("Enter")
     dialog = page.get_by_role("dialog")
-    for opened in ("Move", "Back", "Cancel"):
-        expect(dialog.get_by_role("heading").first).to_be_visible()
+    for title, leads_on in ((LONG, "Move…"), (f"Move {LONG}", "Back"), (LONG, "Cancel…"), ("Cancel this", "Keep it")):
+        expect(dialog.get_by_role("heading", name=title)).to_be_visible()
+        expect(dialog.get_by_role("button", name=leads_on)).to_be_visible()
         for width, height in SIZES.values():
             page.set_viewport_size({"width": width, "height": height})
             assert dialog.evaluate("element => element.scrollWidth <= element.clientWidth")
-        dialog.get_by_role("button", name=opened).press("Enter")
+        dialog.get_by_role("button", name=leads_on).press("Enter")

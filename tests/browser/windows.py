@@ -16,7 +16,10 @@ ELSEWHERE = "America/Los_Angeles"
 """The clock of the browser: no hospital's, so that a time told by it is seen to be wrong."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
-_REFUSED = re.compile(r"Failed to load resource: the server responded with a status of [45]\d\d")
+_HARMLESS = re.compile(
+    r"Failed to load resource: the server responded with a status of [45]\d\d"  # see _on_response
+    r"|htmx:(afterRequest|sendAbort), "  # a search that the next letter has replaced; what fails has a name of its own
+)
 
 
 @dataclass
@@ -79,7 +82,7 @@ class Windows:
         """Fail where a window has met a fault so far."""
         for context in self.contexts:
             for page in context.pages:
-                page.evaluate("() => true")  # what it told before, it has told by now
+                page.locator(":root").wait_for(state="attached")  # what it told before, it has told by now
         assert not self.faults, "\n".join(["The browser met faults:", *self.faults])
 
     def _watch(self, context: BrowserContext) -> None:
@@ -90,7 +93,7 @@ class Windows:
         context.on("response", self._on_response)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not _REFUSED.match(message.text):  # see _on_response
+        if message.type in {"error", "warning"} and not _HARMLESS.match(message.text):
             self.faults.append(f"{message.type} in the console: {message.text}")
 
     def _on_request(self, request: Request) -> None:
