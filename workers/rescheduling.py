@@ -9,8 +9,11 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
+from models.faults import Refused
+from models.rescheduling.applying import apply_reschedule
 from models.rescheduling.problem import ReschedulingProblem, read_problem
 from models.rescheduling.proposal import HeldElsewhere, Overtaken, Proposal, write_proposal
+from models.rescheduling.tables import Reschedule, RescheduleEvent
 from models.session import transaction
 from models.settings import Settings
 from planner.displaced import displaced
@@ -34,6 +37,9 @@ from workers.solving import make_plan
 
 ROUNDS = 5
 """How often a job is planned anew, at one go, because the schedule changed meanwhile."""
+
+MOST_REASONS = 4
+"""How many reasons not to apply a proposal its history tells; applying it again tells all."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -163,8 +169,26 @@ def _read(claimed: JobClaim, now: datetime) -> ReschedulingProblem:
 def _commit(claimed: JobClaim, made: Proposal, now: datetime) -> None:
     with transaction() as session:
         job = hold_job(session, claimed, now)
-        if job:
-            write_proposal(session, job, made, now)
+        if job is None:
+            return
+        write_proposal(session, job, made, now)
+        if not job.dry_run:
+            _apply(session, job, now)
+
+
+def _apply(session: Session, job: Reschedule, now: datetime) -> None:
+    """Apply a proposal in the transaction that makes it, so that no worker can die in between.
+
+    Where the schedule has changed in a way that only applying minds, it stays a proposal, and its history says why.
+    """
+    try:
+        with session.begin_nested():
+            apply_reschedule(session, job.id, None, now)
+    except Refused as refused:
+        why = " ".join(fault.message for fault in refused.faults[:MOST_REASONS])
+        log.warning("not applied", reasons=[fault.code for fault in refused.faults])
+        detail = f"It was not applied as soon as it was proposed. {why}"
+        session.add(RescheduleEvent(reschedule_id=job.id, status=job.status, detail=detail, at=now))
 
 
 def _give_up(claimed: JobClaim, reason: str, *, now: datetime) -> None:

@@ -22,9 +22,7 @@ from workers import rescheduling
 from workers.rescheduling import ROUNDS, plan_next_reschedule
 from workers.solving import make_plan
 
-PROPOSED, QUEUED, PLANNING, FAILED, DISCARDED = (
-    RescheduleStatus(status) for status in ("proposed", "queued", "planning", "failed", "discarded")
-)
+QUEUED, PLANNING, PROPOSED, APPLIED, DISCARDED, FAILED, _ = RescheduleStatus
 
 NO_NOTICE = {"notice_hours": 0}
 MOVES = NO_NOTICE | {"others_move": True}
@@ -307,6 +305,37 @@ def test_a_question_holds_nothing(network, play, rows, clinic):
     assert network.get(Reschedule, job).status is PROPOSED
     assert [each.held for each in rows(job).values()] == [False]
     network.away(away, 0, 24, policy=MOVES)
+
+
+# Applied as soon as it is proposed
+
+
+def test_what_is_no_dry_run_is_applied_at_once(network, play, story, clinic):
+    appointment = network.appointment(*clinic, 9)
+    job = network.away(clinic[0], 0, 24, policy=NO_NOTICE, dry_run=False)
+    play()
+    assert network.get(Reschedule, job).status is APPLIED
+    assert network.get(Appointment, appointment).during.lower == network.at(9, 1)
+    assert story(job) == [QUEUED, PLANNING, PROPOSED, APPLIED]
+
+
+def test_what_cannot_be_applied_stays_proposed_and_its_history_says_why(
+    engine, network, play, solving, story, rows, clinic
+):
+    """The doctor withdraws the hours while it is planned: no appointment is concerned, so only applying minds."""
+    appointment = network.appointment(*clinic, 9)
+    job = network.away(clinic[0], 0, 24, policy=NO_NOTICE, dry_run=False)
+    solving(lambda: network.write(text("DELETE FROM availability WHERE lower(during) > '2030-01-08'")))
+    play()
+    assert network.get(Reschedule, job).status is PROPOSED
+    assert network.get(Appointment, appointment).during.lower == network.at(9)
+    assert [each.held for each in rows(job).values()] == [True]
+    assert story(job) == [QUEUED, PLANNING, PROPOSED, PROPOSED]
+    with Session(engine) as session:
+        last = session.scalars(select(RescheduleEvent).order_by(RescheduleEvent.id.desc())).first()
+        assert "has changed" in last.detail
+    topics = [each.topic for each in network.all(OutboxMessage)]
+    assert topics == ["reschedule.queued", "reschedule.proposed"]
 
 
 # The work
