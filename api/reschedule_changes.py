@@ -1,4 +1,4 @@
-"""What may be done about a reschedule: discard it, plan it again, add the extra hours that would help."""
+"""What may be done about a reschedule: apply, discard, undo it, plan it again, add the extra hours that would help."""
 
 import uuid
 
@@ -11,13 +11,16 @@ from api.availabilities import AvailabilityOut, the_availabilities
 from api.bell import RungBell
 from api.etags import SeenVersion, etag
 from api.idempotency import Answer, Posted
-from api.problems import documented
+from api.problems import Summed, documented
 from api.reschedule_view import RescheduleOut, whole
 from api.reschedules import queued, the_job
 from api.times import Now
 from models.inputs import Input
 from models.rescheduling.adding import add_extra_hours
+from models.rescheduling.applying import apply_reschedule
 from models.rescheduling.jobs import discard_reschedule, plan_again
+from models.rescheduling.undoing import undo_reschedule
+from models.rescheduling.writing import ScheduleChanged
 
 router = APIRouter(prefix="/reschedules/{reschedule_id}", tags=["Reschedules"])
 
@@ -40,6 +43,57 @@ class AddedHours(BaseModel):
     availabilities: list[AvailabilityOut] = Field(
         description="Those that are new; where the doctor had become available meanwhile there is none"
     )
+
+
+@router.post(
+    "/apply",
+    response_model=RescheduleOut,
+    summary="Apply a proposal",
+    responses=documented(
+        not_found=["unknown_reschedule"],
+        clash=["schedule_changed", "reschedule_not_proposed", "reschedule_only_asks"],
+        stale=True,
+    ),
+)
+def apply(post: Posted, reschedule_id: uuid.UUID, seen: SeenVersion, now: Now) -> Response:
+    """Do what is proposed, all of it or nothing: withdraw what is lost, move, and cancel where the policy says so.
+
+    Appointments keep their ids. Where no hour was found and the policy does not cancel, they stand, `left` to be seen
+    to. If the schedule has changed since the proposal, `errors` names every change, and a POST to `remedy` plans again.
+    """
+
+    def work(session: Session) -> Answer:
+        try:
+            apply_reschedule(session, reschedule_id, seen, now)
+        except ScheduleChanged as changed:
+            raise Summed(changed, f"/reschedules/{reschedule_id}/plan-again") from None
+        return _changed(session, reschedule_id)
+
+    return post.once(work)
+
+
+@router.post(
+    "/undo",
+    response_model=RescheduleOut,
+    summary="Undo an applied reschedule",
+    responses=documented(
+        not_found=["unknown_reschedule"], clash=["schedule_changed", "reschedule_not_applied"], stale=True
+    ),
+)
+def undo(post: Posted, reschedule_id: uuid.UUID, seen: SeenVersion, now: Now) -> Response:
+    """Give everybody the hour back that they had, and restore what was withdrawn, all of it or nothing.
+
+    That can be done as long as nobody has changed what applying did; otherwise `errors` names every change.
+    """
+
+    def work(session: Session) -> Answer:
+        try:
+            undo_reschedule(session, reschedule_id, seen, now)
+        except ScheduleChanged as changed:
+            raise Summed(changed) from None
+        return _changed(session, reschedule_id)
+
+    return post.once(work)
 
 
 @router.post(

@@ -35,8 +35,6 @@ class ScopeOut(BaseModel):
 class CountsOut(BaseModel):
     """How many appointments it is about."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     displaced: int
     placed: int | None = Field(description="Displaced ones with another hour; null: not planned as yet")
     unplaced: int | None = Field(description="Displaced ones without; null: not planned as yet")
@@ -188,7 +186,7 @@ def _fields(session: Session, jobs: Sequence[Reschedule]) -> Iterator[dict[str, 
             "status": job.status,
             "stage": job.stage,
             "failure": job.failure,
-            "counts": _counts(counts[job.id], planned=job.planned_at is not None),
+            "counts": _counts(job, counts[job.id]),
             "proof": found and ProofOut.model_validate(found),
             "created_at": local(job.created_at, UTC),
             "planned_at": job.planned_at and local(job.planned_at, UTC),
@@ -211,10 +209,16 @@ def _scope(
     )
 
 
-def _counts(counts: reading.Counts, *, planned: bool) -> CountsOut:
-    if planned:
-        return CountsOut.model_validate(counts)
-    return CountsOut(displaced=counts.displaced, placed=None, unplaced=None, others=None, left=counts.left)
+def _counts(job: Reschedule, counts: reading.Counts) -> CountsOut:
+    """The counts of a job: before it is planned nobody is placed or left out, and once undone nobody is left."""
+    planned = job.planned_at is not None
+    return CountsOut(
+        displaced=counts.displaced,
+        placed=counts.placed if planned else None,
+        unplaced=counts.unplaced if planned else None,
+        others=counts.others if planned else None,
+        left=counts.left if job.status is RescheduleStatus.APPLIED else 0,
+    )
 
 
 def _extra_hours(session: Session, found: JsonObject) -> ExtraHoursOut:

@@ -50,6 +50,8 @@ def test_there_is_every_route_of_the_design():
         "/reschedules",
         "/reschedules/{reschedule_id}",
         "/reschedules/{reschedule_id}/appointments",
+        "/reschedules/{reschedule_id}/apply",
+        "/reschedules/{reschedule_id}/undo",
         "/reschedules/{reschedule_id}/discard",
         "/reschedules/{reschedule_id}/plan-again",
         "/reschedules/{reschedule_id}/extra-hours/add",
@@ -72,6 +74,9 @@ def test_there_is_every_route_of_the_design():
         "/calendar-feeds/{feed_id}",
         "/calendars/{token}.ics",
         "/events",
+        "/deliveries",
+        "/deliveries/{delivery_id}",
+        "/deliveries/{delivery_id}/retry",
         "/healthz",
         "/readyz",
     } == paths
