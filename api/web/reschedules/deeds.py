@@ -15,18 +15,56 @@ from api.times import Now
 from api.web.dialogs.places import seen_version
 from api.web.forms import SentForm, first
 from api.web.rendering import done, is_fragment, page
+from api.web.rendering import told as told_page
 from api.web.reschedules.moves import patients_in, without_ids
 from api.web.reschedules.one import read
 from api.web.words import t
 from models.faults import Fault, Refusal, Refused
 from models.rescheduling.adding import add_extra_hours
-from models.rescheduling.jobs import discard_reschedule, plan_again
+from models.rescheduling.applying import apply_reschedule
+from models.rescheduling.jobs import UNDECIDED, discard_reschedule, plan_again
+from models.rescheduling.undoing import undo_reschedule
 from models.session import transaction
 
 router = APIRouter(prefix="/app/reschedules/{reschedule_id}")
 
+_SUMMED_UP = "schedule_changed"
+"""The fault that says how many others there are."""
+
 CHANGED = "reschedules-changed"
 """What a page hears that shows the job."""
+
+
+@router.get("/apply")
+def ask_to_apply(request: Request, reschedule_id: uuid.UUID, now: Now) -> Response:
+    """The question that comes before."""
+    return _question(request, reschedule_id, "reschedules/apply.html", now)
+
+
+@router.post("/apply")
+def apply(request: Request, reschedule_id: uuid.UUID, sent: SentForm, now: Now) -> Response:
+    """Do what is proposed, all of it; or say what has changed since."""
+
+    def step(session: Session) -> None:
+        apply_reschedule(session, reschedule_id, seen_version(sent), now)
+
+    return _do(request, reschedule_id, step, t("reschedules-applied"), now)
+
+
+@router.get("/undo")
+def ask_to_undo(request: Request, reschedule_id: uuid.UUID, now: Now) -> Response:
+    """The question that comes before."""
+    return _question(request, reschedule_id, "reschedules/undo.html", now)
+
+
+@router.post("/undo")
+def undo(request: Request, reschedule_id: uuid.UUID, sent: SentForm, now: Now) -> Response:
+    """Take back what was applied, all of it; or say what was built upon it."""
+
+    def step(session: Session) -> None:
+        undo_reschedule(session, reschedule_id, seen_version(sent), now)
+
+    return _do(request, reschedule_id, step, t("reschedules-undone"), now)
 
 
 @router.post("/discard")
@@ -66,6 +104,12 @@ def add_hours(request: Request, reschedule_id: uuid.UUID, sent: SentForm, now: N
     return _lead_to(request, new)
 
 
+def _question(request: Request, reschedule_id: uuid.UUID, template: str, now: dt.datetime) -> Response:
+    with transaction() as session:
+        told = read(session, request, reschedule_id, now)
+    return page(request, template, told=told)
+
+
 def _count(text: str) -> int:
     """How many hours to add. Raises Refused where that is no number from 1 on."""
     if not (text.isascii() and text.isdecimal() and len(text) < 6 and int(text)):
@@ -103,11 +147,16 @@ def _refused(request: Request, reschedule_id: uuid.UUID, refusal: Refused, now: 
         told = read(session, request, reschedule_id, now)
         patients = patients_in(session, [fault.message for fault in refusal.faults])
     reasons = [_reason(fault, refusal, patients) for fault in refusal.faults]
-    context: dict[str, Any] = {"told": told, "reasons": reasons}  # Any: the template's
+    context: dict[str, Any] = {  # Any: the template's
+        "told": told,
+        "reasons": reasons,
+        "summed_up": refusal.faults[0].code == _SUMMED_UP,
+        "plans_again": told.job.status in UNDECIDED,
+    }
     template = "reschedules/refused.html" if is_fragment(request) else "reschedules/refused_page.html"
     answer = page(request, template, STATUS[refusal.refusal], **context)
     answer.headers.update({"HX-Retarget": "#dialog", "HX-Reswap": "innerHTML"})
-    return answer
+    return told_page(answer, changed=CHANGED)
 
 
 def _reason(fault: Fault, refusal: Refused, patients: dict[str, str]) -> str:

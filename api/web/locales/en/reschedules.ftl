@@ -323,8 +323,33 @@ reschedules-ask-again = Ask again
 reschedules-for-real = Plan it for real
 reschedules-discarded = The reschedule is discarded.
 reschedules-refused = Nothing was changed
-reschedules-refused-about = { $count ->
-    [one] This stands against it:
-   *[other] These stand against it:
+reschedules-refused-about = This stands against it:
+reschedules-applied = Applied. Patients are being told.
+reschedules-undone = Undone. Patients are being told.
+reschedules-apply-question = Apply this proposal?
+reschedules-apply-lost-doctors = The hours that are lost are taken out of the doctors’ availability.
+reschedules-apply-lost-hospital = The hospital is closed in the hours that are lost, and nobody is available there.
+reschedules-apply-placed = { $count ->
+    [one] One patient gets another hour.
+   *[other] { NUMBER($count) } patients get another hour.
 }
+reschedules-apply-cancelled = { $count ->
+    [one] One appointment is cancelled, since no hour was found for it.
+   *[other] { NUMBER($count) } appointments are cancelled, since no hours were found for them.
+}
+reschedules-apply-left = { $count ->
+    [one] One stands where it is, for you to see to.
+   *[other] { NUMBER($count) } stand where they are, for you to see to.
+}
+reschedules-told-count = { $count ->
+    [0] Nobody has to be told.
+    [one] One patient will be told.
+   *[other] { NUMBER($count) } patients will be told.
+}
+reschedules-apply-this = Apply it
+reschedules-not-yet = Not yet
+reschedules-undo-question = Undo this?
+reschedules-undo-about = Everybody gets the hour from before, and the lost hours are given back. Nothing is undone if anybody has built upon it since.
+reschedules-undo-this = Undo it
+reschedules-leave-it = Leave it
 reschedules-changed-since = It has been changed since this page showed it. Close this and look at it as it is now.
