@@ -14,6 +14,7 @@ from api import (
     booking_requests,
     calendar_feeds,
     calendars,
+    deliveries,
     directory,
     events,
     health,
@@ -58,6 +59,7 @@ RESOURCES = (
     overview,
     calendar_feeds,
     events,
+    deliveries,
     health,
 )
 FILES = (calendars, overview_files, reschedule_files)

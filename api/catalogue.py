@@ -123,6 +123,7 @@ REFERENCES = {
     "unknown_booking_batch": Kind("No such batch", "`GET /booking-batches` lists them."),
     "unknown_reschedule": Kind("No such reschedule", "`GET /reschedules` lists them."),
     "unknown_planning_run": Kind("No such planning run", "`GET /planning-runs` lists them."),
+    "unknown_delivery": Kind("No such delivery", "`GET /deliveries` lists them."),
     "unknown_calendar_feed": Kind(
         "No such calendar", "It was revoked, or never was; `POST /doctors/{doctor}/calendar-feeds` makes another."
     ),
@@ -165,6 +166,11 @@ SCHEDULE = {
         "The appointment is booked no longer", "Only a booked appointment can be moved, cancelled, completed or missed."
     ),
     "already_being_moved": Kind("Another request moves it already", "Cancel that request first."),
+    "delivery_not_dead": Kind("The delivery is not dead", "Only one that was given up is tried again by hand."),
+    "delivery_outdated": Kind(
+        "The patient has been told something later",
+        "A later mail about the same appointment has been delivered; the older one would only mislead.",
+    ),
     "changed_since": Kind("It has changed since you read it", "Read it again, and send the new `ETag` in `If-Match`."),
     "clash_meanwhile": Kind(
         "Another change came in between", "The message says which rule stands against it. Read again and retry."

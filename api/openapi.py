@@ -109,5 +109,6 @@ _TAGS = {
     "Overview": "How full the days are, what waits, how soon patients are seen, why others were refused.",
     "Calendars": "A doctor's schedule on phones: addresses to subscribe to, and what is read there.",
     "Events": "What happened, for other systems.",
+    "Deliveries": "How events reach other systems and patients, and what could not be delivered.",
     "Health": "For the operator.",
 }

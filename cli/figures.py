@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.booking import BookingRequest, Conflict, PlanningRun, RequestStatus, RunStatus
+from models.deliveries.listing import Counts, count_deliveries
 from models.migrate import alembic_config
 from planner.problem import Priority
 
@@ -44,7 +45,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All of it. `decided` by status, `conflicts` by kind; lost runs are those of the last day."""
+    """All of it. `decided` by status, `conflicts` by kind, `messages` by channel; lost runs are of the last day."""
 
     waiting: Mapping[str, Waiting]
     decided: Mapping[str, int]
@@ -52,6 +53,7 @@ class Figures:
     runs: tuple[Run, ...]
     expired_runs: int
     failed_runs: int
+    messages: Mapping[str, Counts]
 
 
 def pending_migrations(session: Session, database_url: str) -> int:
@@ -70,6 +72,7 @@ def read_figures(session: Session, now: datetime) -> Figures:
         runs=_runs(session, now),
         expired_runs=_lost(session, RunStatus.EXPIRED, now),
         failed_runs=_lost(session, RunStatus.FAILED, now),
+        messages={channel.value: counts for channel, counts in count_deliveries(session, now).items()},
     )
 
 

@@ -75,7 +75,17 @@ def _tell_figures(figures: "Figures") -> None:
         out.print(
             "[bold]Conflicts[/]  " + ", ".join(f"{number:,} {kind}" for kind, number in figures.conflicts.items())
         )
+    _tell_messages(figures)
     _tell_runs(figures)
+
+
+def _tell_messages(figures: "Figures") -> None:
+    numbers = ("pending", "oldest", "delivered", "dead")
+    rows = table("channel", *numbers, right=numbers)
+    for channel, each in figures.messages.items():
+        dead = f"[red]{each.dead:,}[/]" if each.dead else "0"
+        rows.add_row(channel, f"{each.pending:,}", _duration(each.oldest), f"{each.delivered:,}", dead)
+    print_section(answers(), "Messages", rows)
 
 
 def _tell_runs(figures: "Figures") -> None:

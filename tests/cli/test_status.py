@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from cli.figures import Waiting, pending_migrations, read_figures
+from models.deliveries.listing import Counts
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
@@ -79,6 +80,24 @@ def test_tells_the_last_runs_and_counts_those_that_were_lost_lately(session: Ses
     assert [run.status for run in figures.runs] == ["committed", "expired", "expired"]
 
 
+def test_counts_the_messages_of_each_channel_and_how_long_the_first_has_waited(session: Session) -> None:
+    for status, minutes in (("pending", 7), ("pending", 3), ("dead", 90), ("delivered", 9)):
+        session.execute(
+            text("""
+                WITH message AS (INSERT INTO outbox_message (topic, payload) VALUES ('t', '{}') RETURNING id)
+                INSERT INTO delivery (message_id, channel, status, last_error, delivered_at, created_at)
+                SELECT id, 'email', :status, 'no', :delivered, :created FROM message
+            """),
+            {
+                "status": status,
+                "delivered": NOW if status == "delivered" else None,
+                "created": NOW - timedelta(minutes=minutes),
+            },
+        )
+    figures = read_figures(session, NOW)
+    assert figures.messages == {"webhook": Counts(0, 0, 0, None), "email": Counts(2, 1, 1, 420.0)}
+
+
 def test_no_migration_is_pending_on_a_migrated_database(session: Session, database_url: str) -> None:
     assert pending_migrations(session, database_url) == 0
     session.execute(text("DELETE FROM alembic_version"))
@@ -93,6 +112,7 @@ def test_is_told_to_people_and_to_programs(slotwise, database_url: str) -> None:
     assert "\x1b" not in told.out, "no control codes where it is no terminal"
     report = slotwise("status", "--json", env=env).json
     assert report["figures"]["waiting"]["urgent"] == {"queued": 0, "planning": 0, "oldest": None}
+    assert report["figures"]["messages"]["email"] == {"pending": 0, "delivered": 0, "dead": 0, "oldest": None}
     assert report["pending_migrations"] == 0
 
 
