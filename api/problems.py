@@ -250,7 +250,8 @@ def _of_errors(category: str, status: int, errors: list[ErrorOut], count: int) -
 def _sum(refusal: Summed) -> Problem:
     what, *faults = refusal.faults
     errors = [_error(fault, None, query=False) for fault in faults[:MAX_ERRORS]]
-    problem = _problem(what.code, STATUS[refusal.refusal], what.message, errors)
+    first = f" {'The first: ' if len(faults) > 1 else ''}{errors[0].message}" if errors else ""
+    problem = _problem(what.code, STATUS[refusal.refusal], what.message + first, errors)
     problem.omitted = len(faults) - len(errors) or None
     problem.remedy = refusal.remedy
     return problem

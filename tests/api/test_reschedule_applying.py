@@ -99,7 +99,8 @@ def test_a_change_between_proposal_and_apply_is_named_with_the_way_on(town: Town
     refusal = post(town, sick_day, "apply")
     problem = refused(refusal, 409, "schedule_changed")
     assert problem["remedy"] == f"/reschedules/{sick_day['id']}/plan-again"
-    assert problem["detail"] == "The schedule has changed in 2 ways since this was proposed; plan again."
+    summary = "The schedule has changed in 2 ways since this was proposed; plan again. The first: "
+    assert problem["detail"] == summary + problem["errors"][0]["message"]
     changes = {error["facts"]["appointment"]: error["code"] for error in problem["errors"]}
     assert changes == dict(zip(before, ["appointment_ended", "hour_taken_since"], strict=True))
     assert not any(name in refusal.text for name in ("Maria", "Reis", "Pinto", "p1", "p2"))
@@ -123,7 +124,10 @@ def test_what_was_applied_and_changed_since_is_not_undone(town: Town, sick_day):
     town.post(f"/appointments/{moved}/cancel")
     problem = refused(post(town, sick_day, "undo"), 409, "schedule_changed")
     assert "remedy" not in problem
-    assert "appointment_ended" in {error["code"] for error in problem["errors"]}
+    (error,) = problem["errors"]
+    assert error["code"] == "appointment_ended"
+    assert problem["detail"].startswith("The schedule has changed in one way since this was applied; it cannot")
+    assert problem["detail"].endswith(error["message"])
     assert town.get(f"/reschedules/{sick_day['id']}")["status"] == "applied"
 
 
@@ -152,3 +156,11 @@ def test_applied_twice_under_one_key_it_is_done_once(town: Town, sick_day):
 def test_what_does_not_exist_is_neither_applied_nor_undone(town: Town, deed: str):
     job = {"id": "0198c5a0-7d3e-7c1a-9f1e-2b6a54d0e111"}
     refused(post(town, job, deed), 404, "unknown_reschedule")
+
+
+def test_without_dry_run_it_is_applied_as_soon_as_it_is_planned(town: Town):
+    town.available("d1", "09:00", "10:00", TUESDAY)
+    town.book("p1", "d1", "10:00")
+    job = proposed(town, ill(dry_run=False))
+    assert job["status"] == "applied"
+    assert schedule(town) == [("p1", "booked", at("09:00", TUESDAY))]
