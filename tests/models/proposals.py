@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models.base import period
+from models.inputs import AppointmentIn
 from models.outbox import START, read
 from models.rescheduling.inputs import Policy, RescheduleIn, ScopeIn
 from models.rescheduling.jobs import create_reschedule, end
@@ -17,7 +18,7 @@ from models.rescheduling.tables import Cause, Reschedule, RescheduledAppointment
 from models.schedule import Appointment
 from planner.plan import ConflictKind
 from planner.problem import HOUR
-from tests.models.network import NOW
+from tests.models.network import NOW, at
 
 Place = tuple[uuid.UUID, uuid.UUID, dt.datetime]
 """A doctor, a hospital and the start of an hour."""
@@ -27,13 +28,21 @@ def propose(
     session: Session,
     places: Mapping[uuid.UUID, Place],
     cause: Cause = Cause.DOCTOR_UNAVAILABLE,
+    *,
     policy: Policy | None = None,
     now: dt.datetime = NOW,
     label: str | None = None,
+    what_if: bool = False,
     **scope: Any,
 ) -> uuid.UUID:
     """A proposed job: `places` are the new hours; the displaced that are not among them have none."""
-    asked = RescheduleIn(cause=cause, scope=ScopeIn(**scope), policy=policy or Policy(notice_hours=0), label=label)
+    asked = RescheduleIn(
+        cause=cause,
+        scope=ScopeIn(**scope),
+        policy=policy or Policy(notice_hours=0),
+        label=label,
+        what_if=what_if,
+    )
     job = session.get_one(Reschedule, create_reschedule(session, asked, now))
     items = select(RescheduledAppointment).where(RescheduledAppointment.reschedule_id == job.id)
     displaced = {each.appointment_id: each for each in session.scalars(items)}
@@ -46,6 +55,15 @@ def propose(
     end(session, job, RescheduleStatus.PROPOSED, None, now)
     session.flush()
     return job.id
+
+
+def away(session: Session, places: Mapping[uuid.UUID, Place], **values: Any) -> uuid.UUID:
+    """A proposal for doctor 1 being away on Tuesday 1 December."""
+    return propose(session, places, doctors=["d1"], start=at("00:00"), end=at("23:00"), **values)
+
+
+def booking(patient: str, doctor: str, start: dt.datetime, hospital: str = "lis") -> AppointmentIn:
+    return AppointmentIn(patient=patient, doctor=doctor, hospital=hospital, start=start)
 
 
 def _other(session: Session, job: Reschedule, appointment: uuid.UUID) -> RescheduledAppointment:
