@@ -130,3 +130,35 @@ class Plan:
     bound: Objective
     prices: ProvedPrices | None = field(default=None, kw_only=True)
     receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class AddedHour:
+    """An hour in which a doctor would see a patient besides, and the request that gets booked because of it."""
+
+    doctor: str
+    hospital: str
+    start: datetime
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraHours:
+    """The fewest hours to add so that as many as possible of the requests that are left over get booked.
+
+    `placed` is how many more requests that books, `left` the ids of those that go without all the same. `proved` where
+    no hours place more, and no fewer hours place as many. The first hours place the highest priorities.
+    """
+
+    hours: tuple[AddedHour, ...]
+    placed: int
+    left: tuple[str, ...]
+    proved: bool
+
+    @property
+    def one_each(self) -> bool:
+        """Whether every hour places one request by itself: then the first k hours are a best choice of k.
+
+        Elsewhere it takes two hours to place somebody, or one hour makes room for two.
+        """
+        return len(self.hours) == self.placed == len({hour.request for hour in self.hours})

@@ -44,11 +44,11 @@ def search(candidates: Candidates, moments: Moments, seekers: int, solver: Solve
     weights = Weights.of(candidates)
     if not weights.fit():
         return _in_two_steps(candidates, moments, seekers, solver, budget)
-    best = _best(candidates, moments, seekers, weights, solver, budget)
+    best = best_under(candidates, moments, seekers, weights, solver, budget)
     return Found(best.plan, weights.score_within(best.bound, candidates), best.prices)
 
 
-class _Best(NamedTuple):
+class Best(NamedTuple):
     """A plan (a mask), a gain that no plan exceeds, and prices."""
 
     plan: Bools
@@ -56,9 +56,9 @@ class _Best(NamedTuple):
     prices: Prices
 
 
-def _best(
+def best_under(
     candidates: Candidates, moments: Moments, seekers: int, weights: Weights, solver: Solver, budget: Budget
-) -> _Best:
+) -> Best:
     """The best plan under the weights. Independent parts are planned apart: gains, bounds and prices add up."""
     parts = list(_independent(candidates))
     proposals = []
@@ -71,7 +71,7 @@ def _best(
     for part, decision in zip(parts, decisions, strict=True):
         plan[part] = decision.plan
     prices = [proposal.tariff.prices(proposal.network, seekers) for proposal in proposals]
-    return _Best(plan, sum(decision.bound for decision in decisions), Prices.together(weights, seekers, prices))
+    return Best(plan, sum(decision.bound for decision in decisions), Prices.together(weights, seekers, prices))
 
 
 def _proposed(network: Network, budget: Budget) -> Proposal:
@@ -140,12 +140,12 @@ def _in_two_steps(candidates: Candidates, moments: Moments, seekers: int, solver
     """
     counted = replace(candidates, cost=np.zeros_like(candidates.cost), moves=np.zeros_like(candidates.moves))
     weights = Weights.of(counted)
-    first = _best(counted, moments, seekers, weights, solver, budget)
+    first = best_under(counted, moments, seekers, weights, solver, budget)
     bound = weights.score_within(first.bound, counted)
     plans = [first.plan]
     weights = Weights.of(candidates).a_step_apart()
     if weights.fit():
-        second = _best(candidates, moments, seekers, weights, solver, budget)
+        second = best_under(candidates, moments, seekers, weights, solver, budget)
         reached = score(candidates, second.plan)
         if sum(weights.gain(candidates)[second.plan].tolist()) == second.bound and reached[:3] == bound[:3]:
             return Found(second.plan, reached, None)

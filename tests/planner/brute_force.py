@@ -9,8 +9,11 @@ HOUR = timedelta(hours=1)
 QUARTER = timedelta(minutes=15)
 
 
-def best_goals(problem: Problem) -> tuple[int, int, int, int, int]:
-    """Booked urgent, soon and routine, appointments moved, inconvenience: the best in this order."""
+def best_goals(problem: Problem, kept: frozenset[str] = frozenset()) -> tuple[int, int, int, int, int]:
+    """Booked urgent, soon and routine, appointments moved, inconvenience: the best in this order.
+
+    Of plans that book all requests in `kept`, of which there has to be one.
+    """
     replaced = {request.moves for request in problem.requests}
     standing = [a for a in problem.appointments if a.id not in replaced]
     fixed = [(a.doctor, a.patient, a.start) for a in standing if not a.movable]
@@ -26,7 +29,7 @@ def best_goals(problem: Problem) -> tuple[int, int, int, int, int]:
                     options.append((doctor, a.patient, start, (0, 0, 0, -1, -_hours(start, a.start))))
             choices.append([o for o in options if o[3][3] == 0 or not _clash(o, fixed)])
     for r in problem.requests:
-        options = [None]
+        options = [] if r.id in kept else [None]
         for doctor, hospital, start in hours:
             cost = _cost(problem, r, doctor, hospital, start)
             if cost is not None and not _clash((doctor, r.patient, start), fixed):
