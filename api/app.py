@@ -38,6 +38,7 @@ from api.waiting import Waiters
 from api.web import day_sheet, dialogs, live, problem_view, reference, requests, start
 from api.web import reschedules as reschedule_pages
 from api.web.calendars import pages as calendar_pages
+from api.web.deliveries import pages as message_pages
 from api.web.overview import pages as overview_pages
 from api.web.rendering import Assets
 from api.web.schedule import pages as schedule_pages
@@ -73,6 +74,7 @@ PAGES = (
     overview_pages,
     requests,
     reschedule_pages,
+    message_pages,
     reference,
 )
 
