@@ -23,11 +23,15 @@ _KEY_IN_FLIGHT = "/problems/key_in_flight"
 
 
 class ApiRefused(Exception):  # noqa: N818  # a refusal, not an error
-    """The API refused something that was sent; `detail` says why, and `errors` are the faults as it told them."""
+    """The API refused something that was sent; `detail` says why, and `errors` are the faults as it told them.
+
+    `remedy`: the address to POST to next, where it names one.
+    """
 
     def __init__(self, problem: Mapping[str, Json]) -> None:
         self.detail = str(problem.get("detail") or problem.get("title") or "refused")
         self.errors: list[Mapping[str, Json]] = problem.get("errors") or []
+        self.remedy: str | None = problem.get("remedy")
         super().__init__(self.detail)
 
     def faults(self, where: Callable[[str], str]) -> list[FaultLine]:

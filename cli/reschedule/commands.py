@@ -36,13 +36,8 @@ def _examples(command: str, more: str) -> str:
 
 
 @contextmanager
-def _connected(
-    api: str | None, data: "Path | None", *, as_json: bool, plan_again: str | None = None
-) -> "Iterator[Api]":
-    """A connection to the API; a refusal ends the command with every reason.
-
-    `plan_again`: the reschedule that can be planned anew where the schedule has changed.
-    """
+def _connected(api: str | None, data: "Path | None", id_: str | None, *, as_json: bool) -> "Iterator[Api]":
+    """A connection to the API, for something about a reschedule; a refusal ends the command with every reason."""
     from cli.client import Api, ApiRefused  # noqa: PLC0415  # see cli/main.py
     from cli.instances import api_address  # noqa: PLC0415
     from cli.reschedule.job import reasons_told  # noqa: PLC0415
@@ -51,7 +46,7 @@ def _connected(
         try:
             yield connection
         except ApiRefused as refused:
-            raise reasons_told(refused, as_json=as_json, plan_again=plan_again) from None
+            raise reasons_told(refused, id_, as_json=as_json) from None
 
 
 @app.command(
@@ -71,7 +66,7 @@ def list_(
     """List the reschedules, newest first."""
     from cli.reschedule.telling import jobs_table  # noqa: PLC0415  # see cli/main.py
 
-    with _connected(api, data, as_json=as_json) as connection:
+    with _connected(api, data, None, as_json=as_json) as connection:
         jobs = list(connection.items("/reschedules", {"status": status} if status else None))
     if as_json:
         print_json(jobs)
@@ -91,7 +86,7 @@ def show(
     """Show a reschedule: what it proposes, who is left over, what came of it."""
     from cli.reschedule.job import read  # noqa: PLC0415  # see cli/main.py
 
-    with _connected(api, data, as_json=as_json) as connection:
+    with _connected(api, data, id_, as_json=as_json) as connection:
         planning.tell(connection, read(connection, id_), every=every, csv=csv, as_json=as_json)
 
 
@@ -104,7 +99,7 @@ def apply(id_: o.IdArgument, api: ApiOption = None, data: DataOption = None, as_
 
     Refused where the schedule has changed since it was made.
     """
-    _change(id_, "apply", api, data, as_json=as_json, plan_again=id_)
+    _change(id_, "apply", api, data, as_json=as_json)
 
 
 @app.command(epilog=_examples("discard", _REASONS))
@@ -138,7 +133,7 @@ def again(
     """Plan the same once more, against the schedule as it is now."""
     from cli.reschedule.job import change  # noqa: PLC0415  # see cli/main.py
 
-    with _connected(api, data, as_json=as_json) as connection:
+    with _connected(api, data, id_, as_json=as_json) as connection:
         if extra_hours:
             change(connection, id_, "extra-hours/add", {"count": extra_hours})
         job = planning.followed(
@@ -150,13 +145,11 @@ def again(
     planning.finish(job)
 
 
-def _change(
-    id_: str, what: str, api: str | None, data: "Path | None", *, as_json: bool, plan_again: str | None = None
-) -> None:
+def _change(id_: str, what: str, api: str | None, data: "Path | None", *, as_json: bool) -> None:
     from cli.reschedule.job import change, read  # noqa: PLC0415  # see cli/main.py
     from cli.reschedule.telling import headline, sentences  # noqa: PLC0415
 
-    with _connected(api, data, as_json=as_json, plan_again=plan_again) as connection:
+    with _connected(api, data, id_, as_json=as_json) as connection:
         change(connection, id_, what)
         job = read(connection, id_)
     if as_json:

@@ -84,23 +84,18 @@ def proposal(api: Api, id_: str) -> bytes:
     return api.file(f"{_path(id_)}/proposal.csv")
 
 
-def reasons_told(refused: ApiRefused, *, as_json: bool, plan_again: str | None) -> Stop:
-    """Tell everything that stands against a change; what it returns is to be raised.
-
-    `plan_again`: the reschedule that can be planned anew, if that would help.
-    """
+def reasons_told(refused: ApiRefused, id_: str | None, *, as_json: bool) -> Stop:
+    """Tell everything that stands against a change of a reschedule; what it returns is to be raised."""
     if as_json:
-        print_json({"faults": refused.errors})
-    elif len(refused.errors) > 1:
+        print_json({"faults": refused.errors, "remedy": refused.remedy})
+        return Stop(refused.detail)
+    if len(refused.errors) > 1:
         for each in refused.errors:
             notes().print(f"- {each['message']}", markup=False, soft_wrap=True)
-    if plan_again and refused.errors and not as_json:
-        notes().print(f"To plan it anew: slotwise reschedule again {plan_again}", soft_wrap=True)
-    return Stop(
-        refused.detail
-        if len(refused.errors) < 2
-        else f"{len(refused.errors)} things stand against it. Nothing was done."
-    )
+    if id_ and refused.remedy:
+        notes().print(f"To plan it anew: slotwise reschedule again {id_}", soft_wrap=True)
+    # The detail repeats the first of several.
+    return Stop(refused.detail.partition(" The first: ")[0])
 
 
 def _with_appointments(api: Api, told: Json) -> Job:

@@ -185,5 +185,5 @@ def _applied(api: "Api", job: "Job", *, as_json: bool) -> "Job":
     try:
         change(api, job.id, "apply", seen=job.told["version"])
     except ApiRefused as refused:
-        raise reasons_told(refused, as_json=as_json, plan_again=job.id) from None
+        raise reasons_told(refused, job.id, as_json=as_json) from None
     return read(api, job.id)

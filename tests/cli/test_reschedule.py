@@ -1,8 +1,13 @@
 """`slotwise reschedule`: what it shows is what is proposed, and nothing is changed before that is applied."""
 
 import datetime as dt
+import os
+import pty
+import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -161,6 +166,84 @@ def test_planning_again_replaces_a_proposal_and_makes_a_question_real(reschedule
     statuses = {each["id"]: each["status"] for each in reschedule("list", "--json").json}
     assert (statuses[question], statuses[real["id"]]) == ("discarded", "discarded")
     assert sorted(statuses.values()) == ["discarded", "discarded", "proposed"]
+
+
+def test_applying_moves_everybody_and_undoing_puts_them_back(reschedule, town: Town, monday) -> None:
+    job = planned(reschedule, *AWAY)
+    applied = reschedule("apply", job)
+    assert (applied.code, applied.err) == (0, "")
+    assert "It is applied." in applied.out
+    assert {start[:10] for start in starts(town)} == {str(TUESDAY)}
+    twice = reschedule("apply", job)
+    assert (twice.code, twice.out) == (1, "")
+    assert "reschedule again" not in twice.err, "there is nothing to plan anew"
+    undone = reschedule("undo", job)
+    assert (undone.code, "It is undone." in undone.out) == (0, True)
+    assert starts(town) == [at("10:00"), at("11:00")]
+
+
+def test_a_plan_can_be_applied_at_once_and_leaves_some_standing(reschedule, town: Town, monday) -> None:
+    done = reschedule("plan", *AWAY, "--latest", f"{TUESDAY}T10:00", "--apply")
+    assert (done.code, done.err) == (1, "1 appointment left over.\n")
+    assert "It is applied; 1 left standing still to be seen to." in done.out
+    assert ", left" in done.out.partition("Left over (1)")[2]
+    assert "slotwise reschedule apply" not in done.out
+    assert sorted(start[:10] for start in starts(town)) == [str(MONDAY), str(TUESDAY)]
+    (left,) = [each for each in town.get("/appointments")["items"] if each["start"][:10] == str(MONDAY)]
+    town.post(f"/appointments/{left['id']}/cancel")
+    job = reschedule("list", "--status", "applied", "--json").json[0]
+    seen_to = reschedule("show", job["id"]).out
+    assert "It is applied.\n" in seen_to
+    assert ", seen to" in seen_to
+
+
+def test_a_schedule_that_has_changed_is_told_with_every_change_and_how_to_go_on(reschedule, town, monday) -> None:
+    job = planned(reschedule, *AWAY)
+    for appointment in monday:
+        town.post(f"/appointments/{appointment}/cancel")
+    refused = reschedule("apply", job)
+    assert (refused.code, refused.out) == (1, "")
+    told = refused.err.splitlines()
+    assert len([line for line in told if line.startswith("- ")]) >= 2
+    assert all(any(appointment in line for line in told) for appointment in monday)
+    assert f"slotwise reschedule again {job}" in refused.err
+    faults = reschedule("apply", job, "--json").json
+    assert {fault["code"] for fault in faults["faults"]} >= {"appointment_ended"}
+    again = reschedule("again", job)
+    assert (again.code, "nobody has to move" in again.out) == (0, True)
+
+
+def test_extra_hours_are_told_and_can_be_added_before_it_is_planned_again(reschedule, town: Town, monday) -> None:
+    job = planned(reschedule, *AWAY, "--latest", f"{TUESDAY}T10:00")
+    assert "1 extra hour would place 1 of those left over; no fewer do" in reschedule("show", job).out
+    too_many = reschedule("again", job, "--extra-hours", 2)
+    assert (too_many.code, "proposes 1 extra hour" in too_many.err) == (1, True)
+    again = reschedule("again", job, "--extra-hours", 1)
+    assert (again.code, again.err) == (0, "")
+    assert "2 of 2 appointments get another hour." in again.out
+
+
+def in_a_terminal(program: Path, *args: object, answer: str) -> str:
+    """What a command writes where a person sits at it, who types an answer."""
+    person, terminal = pty.openpty()
+    with subprocess.Popen([program, *map(str, args)], stdin=terminal, stdout=terminal, stderr=terminal) as process:
+        os.close(terminal)
+        os.write(person, answer.encode())
+        written = b""
+        with suppress(OSError):  # the terminal's end, as Linux tells it
+            while read := os.read(person, 4096):
+                written += read
+        os.close(person)
+    assert process.returncode == 0, written
+    return written.decode()
+
+
+@pytest.mark.parametrize(("answer", "day"), [("y\n", TUESDAY), ("n\n", MONDAY), ("\n", MONDAY)])
+def test_a_person_is_asked_whether_to_apply(program, served, planner, town: Town, monday, answer, day) -> None:
+    told = in_a_terminal(program, "reschedule", "plan", *AWAY, "--api", served.address, answer=answer)
+    assert "Apply it now? [y/N]" in told
+    assert ("It is applied." in told) == (day == TUESDAY)
+    assert {start[:10] for start in starts(town)} == {str(day)}
 
 
 def test_a_long_list_is_cut_unless_all_is_asked_for(reschedule, town: Town) -> None:
