@@ -91,7 +91,7 @@ def test_what_has_changed_since_is_listed_by_name_with_planning_again_beside_it(
         town.api.post(f"/appointments/{each['id']}/{'cancel' if number else 'complete'}")
     told = refused(do(town, job, "apply"))
     assert "The schedule has changed in" in told.words
-    assert "João Reis" in told.words
+    assert "The appointment of João Reis has been" in told.words
     assert status(town, job) == "proposed"
     again = told.form(f"/app/reschedules/{job}/again")
     answer = town.api.post(again.action, data=again.fields, headers=FRAGMENT)

@@ -8,6 +8,7 @@ one.py       a job: followed until it is planned, then what it would do
 telling.py   a job in words
 pictures.py  before and after by day, and how far appointments move
 moves.py     its appointments as rows
+naming.py    sentences with names in place of ids
 extra.py     hours that would place those left over
 ways_in.py   links from the schedule to the form
 deeds.py     applying, discarding, planning again, undoing

@@ -16,7 +16,7 @@ from api.web.dialogs.places import seen_version
 from api.web.forms import SentForm, first
 from api.web.rendering import done, is_fragment, page
 from api.web.rendering import told as told_page
-from api.web.reschedules.moves import patients_in, without_ids
+from api.web.reschedules.naming import Known
 from api.web.reschedules.one import read
 from api.web.words import t
 from models.faults import Fault, Refusal, Refused
@@ -145,8 +145,9 @@ def _refused(request: Request, reschedule_id: uuid.UUID, refusal: Refused, now: 
         raise refusal
     with transaction() as session:
         told = read(session, request, reschedule_id, now)
-        patients = patients_in(session, [fault.message for fault in refusal.faults])
-    reasons = [_reason(fault, refusal, patients) for fault in refusal.faults]
+        known = Known.of(session, [fault.message for fault in refusal.faults])
+    stale = refusal.refusal is Refusal.STALE
+    reasons = [t("reschedules-changed-since") if stale else known.told(fault.message) for fault in refusal.faults]
     context: dict[str, Any] = {  # Any: the template's
         "told": told,
         "reasons": reasons,
@@ -157,9 +158,3 @@ def _refused(request: Request, reschedule_id: uuid.UUID, refusal: Refused, now: 
     answer = page(request, template, STATUS[refusal.refusal], **context)
     answer.headers.update({"HX-Retarget": "#dialog", "HX-Reswap": "innerHTML"})
     return told_page(answer, changed=CHANGED)
-
-
-def _reason(fault: Fault, refusal: Refused, patients: dict[str, str]) -> str:
-    if refusal.refusal is Refusal.STALE:
-        return t("reschedules-changed-since")
-    return without_ids(fault.message, patients)

@@ -1,29 +1,25 @@
 """The appointments of a reschedule as rows: who goes from where to where, who is left over and why."""
 
 import datetime as dt
-import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.conflict_view import Names
 from api.pages import encode
 from api.web import clocks, hospitals
+from api.web.reschedules.naming import Known
 from api.web.reschedules.telling import hours
 from api.web.words import t
-from models.people import Patient
 from models.rescheduling.reading import Item, Kind, Place, items
-from models.schedule import Appointment, AppointmentStatus
+from models.schedule import AppointmentStatus
 
 AT_ONCE = 50
 """How many rows come at once."""
-
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,35 +101,14 @@ def read_rows(session: Session, job: uuid.UUID, kind: Kind, after: tuple[dt.date
     page, more = found[:AT_ONCE], len(found) > AT_ONCE
     last = page[-1] if more else None
     names = Names.of(session, [item.conflict for item in page if item.conflict])
-    patients = patients_in(session, [item.conflict["message"] for item in page if item.conflict])
+    known = Known.of(session, [item.conflict["message"] for item in page if item.conflict])
     return Rows(
-        [_row(item, names, patients) for item in page],
+        [_row(item, names, known) for item in page],
         encode(last.before.start.astimezone(dt.UTC), last.appointment) if last else None,
     )
 
 
-def patients_in(session: Session, messages: Iterable[str]) -> dict[str, str]:
-    """The patients of the appointments that some sentences name by id."""
-    ids = {uuid.UUID(id_) for message in messages for id_ in _ID.findall(message)}
-    rows = session.execute(
-        select(Appointment.id, Patient.name)
-        .join(Patient, Patient.id == Appointment.patient_id)
-        .where(Appointment.id.in_(ids))
-    )
-    return {str(id_): name for id_, name in rows}
-
-
-def without_ids(message: str, patients: Mapping[str, str]) -> str:
-    """A sentence of the planner's with people in it instead of the ids of their appointments."""
-
-    def told(match: re.Match[str]) -> str:
-        patient = patients.get(match.group())
-        return t("reschedules-appointment-of", patient=patient) if patient else t("reschedules-another-appointment")
-
-    return _ID.sub(told, message)
-
-
-def _row(item: Item, names: Names, patients: Mapping[str, str]) -> Row:
+def _row(item: Item, names: Names, known: Known) -> Row:
     conflict: Mapping[str, Any] = item.conflict or {}  # Any: the planner's facts
     alternatives = [
         t(
@@ -145,7 +120,7 @@ def _row(item: Item, names: Names, patients: Mapping[str, str]) -> Row:
         )
         for each in names.alternatives(conflict.get("alternatives", ()))
     ]
-    return Row(item, without_ids(conflict.get("message", ""), patients), alternatives)
+    return Row(item, known.told(conflict.get("message", "")), alternatives)
 
 
 def told_hour(start: dt.datetime, zone: ZoneInfo) -> str:

@@ -248,10 +248,12 @@ reschedules-state = Seen to
 reschedules-with-at = { $doctor }, { $hospital }
 reschedules-more = Show more
 reschedules-alternatives = { $count ->
-    [one] 1 hour beyond what may be done
-   *[other] { $count } hours beyond what may be done
+    [one] 1 hour could be had instead
+   *[other] { $count } hours could be had instead
 }
 reschedules-alternative = { $when } with { $doctor }, { $hospital } (gives up { $gives-up })
+reschedules-named-appointment = appointment of { $patient }
+reschedules-named-availability = availability of { $availability }
 reschedules-appointment-of = the appointment of { $patient }
 reschedules-another-appointment = another appointment
 reschedules-left-open = to be seen to
