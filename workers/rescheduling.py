@@ -19,6 +19,7 @@ from models.settings import Settings
 from planner.displaced import displaced
 from planner.plan import Conflict
 from workers.bell import PLAN_RESCHEDULE, ring
+from workers.extra_hours import look_for_extra_hours
 from workers.keeping import Clock, LeaseKept
 from workers.planning import LONGEST_ERROR
 from workers.reschedule_claims import (
@@ -135,7 +136,7 @@ def _carry_out(claimed: JobClaim, chosen: Settings, clock: Clock) -> None:
 
 
 def solve(read: ReschedulingProblem, *, time_limit: float, progress: Callable[[str], None]) -> Proposal:
-    """Plan what was read, for `time_limit` seconds each time, and check the plan.
+    """Plan what was read, for `time_limit` seconds each time, check the plan, and look what would place the others.
 
     Appointments that would keep their hours, since no other was found, must not lose those to others of the same
     patient: then it is planned again without their requests, and each such round leaves out more.
@@ -154,7 +155,9 @@ def solve(read: ReschedulingProblem, *, time_limit: float, progress: Callable[[s
         )
         losing = [] if read.policy.cancel_unplaced else displaced(problem, plan)
         if not losing:
-            return Proposal(read, problem, plan, withdrawn, None)
+            progress("looking for extra hours")
+            extra = look_for_extra_hours(read, problem, plan, withdrawn, time_limit=time_limit)
+            return Proposal(read, problem, plan, withdrawn, extra)
         conflicts = {each.request: each for each in plan.conflicts}
         # Alternatives that were free in the plan that is dropped may not be in the one to come.
         withdrawn |= {UUID(each): replace(conflicts[each], alternatives=()) for each in losing}

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from workers import planning
+from workers import planning, rescheduling
 from workers.app import app
 
 __all__ = ["app"]
@@ -17,4 +17,4 @@ def deadly(problem, *arguments, **options):
     return make_plan(problem, *arguments, **options)
 
 
-planning.make_plan = deadly
+planning.make_plan = rescheduling.make_plan = deadly

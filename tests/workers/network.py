@@ -105,8 +105,10 @@ class Network:
             return create_reschedule(session, job, now or self.midnight)
 
     def away(self, doctor: uuid.UUID, hour: float, until: float, **asked: Any) -> uuid.UUID:
-        """A queued job, since a doctor is away for these hours after midnight of the first day."""
+        """A queued job, since a doctor is away (from `hospital` alone, where it is given) for these hours."""
         scope = {"doctors": [str(doctor)], "start": self.at(hour), "end": self.at(until)}
+        if hospital := asked.pop("hospital", None):
+            scope["hospital"] = hospital
         return self.reschedule(scope, **asked)
 
     def asked_within(
