@@ -20,6 +20,9 @@ from models.rescheduling.inputs import Policy, Scope
 from models.rescheduling.tables import Cause, Reschedule, RescheduleEvent, RescheduleStatus
 from planner.problem import HOUR
 
+STAGES = ("reading", "planning", "looking for extra hours", "writing the proposal")
+"""What a worker does in turn; what comes after a colon says more of a stage."""
+
 
 class ScopeOut(BaseModel):
     """Which hours are lost."""
@@ -54,7 +57,8 @@ class RescheduleLine(BaseModel):
     scope: ScopeOut
     policy: Policy
     status: RescheduleStatus
-    stage: str | None = Field(description="What the planner is doing just now", examples=["reading"])
+    stage: str | None = Field(description="What the planner is doing just now", examples=["planning: relaxation"])
+    progress: float = Field(description="The share of the planner's stages that are done, from 0 to 1", examples=[0.25])
     failure: str | None
     counts: CountsOut
     proof: ProofOut | None = Field(description="Whether no plan is better; null: not planned as yet")
@@ -185,6 +189,7 @@ def _fields(session: Session, jobs: Sequence[Reschedule]) -> Iterator[dict[str, 
             "policy": Policy.model_validate(job.policy),
             "status": job.status,
             "stage": job.stage,
+            "progress": _progress(job),
             "failure": job.failure,
             "counts": _counts(job, counts[job.id]),
             "proof": found and ProofOut.model_validate(found),
@@ -207,6 +212,15 @@ def _scope(
         operating_hours=scope.operating_hours,
         appointments=None if scope.hours is None else len(scope.hours),
     )
+
+
+def _progress(job: Reschedule) -> float:
+    if job.status is RescheduleStatus.QUEUED:
+        return 0
+    if job.status is not RescheduleStatus.PLANNING:
+        return 1
+    stage = (job.stage or "").partition(":")[0]
+    return STAGES.index(stage) / len(STAGES) if stage in STAGES else 0
 
 
 def _counts(job: Reschedule, counts: reading.Counts) -> CountsOut:

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from models.availabilities import create_availabilities
 from models.base import period
+from models.booking import JsonObject
 from models.faults import Fault, Refusal, Refused, refuse_if
 from models.hospitals import Hospital
 from models.inputs import AvailabilityIn
 from models.references import missing
-from models.rescheduling.inputs import LostHour
+from models.rescheduling.proposal import ExtraHour
 from models.rescheduling.tables import Reschedule, RescheduleEvent
 from models.schedule import Availability
 from planner.problem import HOUR
@@ -40,10 +41,7 @@ def add_extra_hours(session: Session, reschedule_id: uuid.UUID, count: int, now:
         raise missing(Reschedule, reschedule_id)
     proposed = job.extra_hours["hours"] if job.extra_hours else []
     refuse_if(_too_many(count, len(proposed)))
-    hours = [
-        LostHour.model_validate({name: each[name] for name in ("doctor", "hospital", "start")})
-        for each in proposed[:count]
-    ]
+    hours = [_read(each) for each in proposed[:count]]
     zones = _zones(session, hours)
     refuse_if(_begun(hours, zones, now), Refusal.CLASH)
     new = _missing_of(session, hours)
@@ -62,14 +60,23 @@ def _too_many(count: int, proposed: int) -> Iterator[Fault]:
         yield Fault("out_of_range", "count", count, message)
 
 
-def _begun(hours: Sequence[LostHour], zones: Mapping[uuid.UUID, ZoneInfo], now: dt.datetime) -> Iterator[Fault]:
+def _read(hour: JsonObject) -> ExtraHour:
+    return ExtraHour(
+        doctor=uuid.UUID(hour["doctor"]),
+        hospital=uuid.UUID(hour["hospital"]),
+        start=dt.datetime.fromisoformat(hour["start"]),
+        appointment=uuid.UUID(hour["appointment"]),
+    )
+
+
+def _begun(hours: Sequence[ExtraHour], zones: Mapping[uuid.UUID, ZoneInfo], now: dt.datetime) -> Iterator[Fault]:
     for each in hours:
         if each.start <= now:
             message = "It has begun already; plan again."
             yield _told(Fault("hour_begun", "", None, message), each, zones)
 
 
-def _missing_of(session: Session, hours: Sequence[LostHour]) -> list[LostHour]:
+def _missing_of(session: Session, hours: Sequence[ExtraHour]) -> list[ExtraHour]:
     """Those of some hours in which their doctor is not available there as yet."""
     theirs = (
         select(
@@ -89,17 +96,17 @@ def _missing_of(session: Session, hours: Sequence[LostHour]) -> list[LostHour]:
     ]
 
 
-def _availability(hour: LostHour) -> AvailabilityIn:
+def _availability(hour: ExtraHour) -> AvailabilityIn:
     return AvailabilityIn(doctor=str(hour.doctor), hospital=str(hour.hospital), start=hour.start, end=hour.start + HOUR)
 
 
-def _zones(session: Session, hours: Sequence[LostHour]) -> dict[uuid.UUID, ZoneInfo]:
+def _zones(session: Session, hours: Sequence[ExtraHour]) -> dict[uuid.UUID, ZoneInfo]:
     """The time zones of the hospitals."""
     rows = select(Hospital.id, Hospital.timezone).where(Hospital.id.in_({each.hospital for each in hours}))
     return {id_: ZoneInfo(timezone) for id_, timezone in session.execute(rows)}
 
 
-def _told(fault: Fault, hour: LostHour, zones: Mapping[uuid.UUID, ZoneInfo]) -> Fault:
+def _told(fault: Fault, hour: ExtraHour, zones: Mapping[uuid.UUID, ZoneInfo]) -> Fault:
     """What is wrong with one hour, with the hour: the caller named none of them."""
     start = hour.start.astimezone(zones[hour.hospital])
     facts = {"doctor": str(hour.doctor), "hospital": str(hour.hospital), "start": start.isoformat()}

@@ -1,5 +1,6 @@
 """Applying and undoing over HTTP: whole or not at all, and whoever is refused is told every reason and the way on."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -150,6 +151,17 @@ def test_applied_twice_under_one_key_it_is_done_once(town: Town, sick_day):
     assert again.content == first.content
     assert (first.status_code, again.headers["idempotent-replayed"]) == (200, "true")
     refused(town.api.post(address), 409, "reschedule_not_proposed")
+
+
+def test_of_many_who_apply_at_once_one_does(town: Town, sick_day):
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: post(town, sick_day, "apply"), range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+    for answer in answers:
+        if answer.status_code == 409:
+            refused(answer, 409, "reschedule_not_proposed")
+    topics = [each["topic"] for each in town.get("/events")["items"]]
+    assert (topics.count("appointment.moved"), topics.count("reschedule.applied")) == (1, 1)
 
 
 @pytest.mark.parametrize("deed", ["apply", "undo"])

@@ -8,14 +8,18 @@ import sys
 import threading
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import update
 
+from models.rescheduling.problem import read_problem
 from models.rescheduling.tables import Reschedule
 from planner.wording import spoken
 from tests.api.reschedules import DAY, appointments, ask, ill, plan, proposed
 from tests.api.town import MONDAY, Town, at, hospital, refused
+from workers.reschedule_claims import READING
+from workers.rescheduling import solve
 
 TUESDAY = MONDAY + DAY
 
@@ -24,7 +28,7 @@ def test_a_proposal_tells_who_gets_which_hour(town: Town):
     town.available("d1", "09:00", "11:00", TUESDAY)
     ids = [town.book(patient, "d1", start)["id"] for patient, start in (("p1", "10:00"), ("p2", "11:00"))]
     job = proposed(town, ill())
-    assert (job["status"], job["stage"], job["failure"]) == ("proposed", None, None)
+    assert (job["status"], job["stage"], job["progress"], job["failure"]) == ("proposed", None, 1, None)
     assert job["counts"] == {"displaced": 2, "placed": 2, "unplaced": 0, "others": 0, "left": 0}
     assert job["proof"] == {"best": True, "goal": None, "reached": 0, "bound": 0, "gap": 0.0}
     assert job["plan"]["objective"] == job["plan"]["bound"]
@@ -91,6 +95,29 @@ def test_a_poll_is_held_open_until_there_is_a_proposal(town: Town):
     planner.join()
     assert (response.json()["status"], response.headers["preference-applied"]) == ("proposed", "wait=30")
     assert "retry-after" not in response.headers
+
+
+def test_while_it_is_planned_its_stage_and_progress_are_told(town: Town, session):
+    """As a worker writes them down, whose own words are tried as well."""
+    town.book("p1", "d1", "10:00")
+    job = ask(town, ill())
+    assert town.get(f"/reschedules/{job}")["progress"] == 0
+    stages = [READING]
+    with session() as reading:
+        read = read_problem(reading, UUID(job), dt.datetime.now(dt.UTC))
+    solve(read, time_limit=5, progress=stages.append)
+    seen = []
+    for stage in stages:
+        with session() as writing:
+            planning = {"status": "planning", "stage": stage, "lease_expires_at": dt.datetime.now(dt.UTC)}
+            writing.execute(update(Reschedule).where(Reschedule.id == job).values(planning))
+        told = town.get(f"/reschedules/{job}")
+        assert (told["status"], told["stage"]) == ("planning", stage)
+        seen.append(told["progress"])
+    assert seen[0] == 0
+    assert all(0 < progress < 1 for progress in seen[1:])
+    assert seen == sorted(seen)
+    assert seen[-1] == 0.5  # looking for extra hours
 
 
 def test_a_question_holds_nothing_and_its_answer_can_be_planned_in_earnest(town: Town):

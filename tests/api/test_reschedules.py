@@ -1,6 +1,7 @@
 """Reschedules over HTTP: asked for, listed, read, discarded; and every way of asking wrongly."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -83,6 +84,22 @@ def test_two_at_once_over_one_doctor_are_refused_and_the_other_is_named(town: To
     assert town.post("/reschedules", **closed(what_if=True))["status"] == "queued"  # a question holds nothing
     town.post(f"/reschedules/{job}/discard")
     assert town.post("/reschedules", **closed())["status"] == "queued"
+
+
+def test_of_many_who_ask_for_one_doctor_at_once_one_has_her_appointments(town: Town):
+    """Half of them for all her day, half for a part of it, so that they begin at different appointments."""
+    for start in ("09:00", "10:00", "11:00"):
+        town.book("p1", "d1", start)
+    part = ill()
+    part["scope"]["start"] = at("10:00")
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda asked: town.api.post("/reschedules", json=asked), [ill(), part] * 4))
+    accepted = [answer.json()["id"] for answer in answers if answer.status_code == 202]
+    assert len(accepted) == 1
+    for answer in answers:
+        if answer.status_code != 202:
+            assert accepted[0] in refused(answer, 409, "appointment_held")["detail"]
+    assert [each["id"] for each in town.get("/reschedules")["items"]] == accepted
 
 
 def test_sent_twice_under_one_key_it_is_asked_once(town: Town):
