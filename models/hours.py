@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Session
@@ -214,7 +214,11 @@ def _replace_openings(session: Session, hospital: Hospital, since: dt.datetime, 
     later = Range(since, None, bounds="[)")
     replaced = session.scalars(
         delete(Opening)
-        .where(Opening.hospital_id == hospital.id, Opening.during.overlaps(later))
+        .where(
+            Opening.hospital_id == hospital.id,
+            # One that ends then is taken up again where the hospital stays open after all.
+            or_(Opening.during.overlaps(later), Opening.during.adjacent_to(later)),
+        )
         .returning(Opening.during)
     )
     kept = [(during.lower, since) for during in replaced if during.lower and during.lower < since]
