@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models.booking import BookingRequest, Conflict, PlanningRun, RequestStatus, RunStatus
 from models.deliveries.listing import Counts, count_deliveries
 from models.migrate import alembic_config
+from models.rescheduling.tables import Reschedule
 from planner.problem import Priority
 
 _RUNS_SHOWN = 5
@@ -45,7 +46,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All of it. `decided` by status, `conflicts` by kind, `messages` by channel; lost runs are of the last day."""
+    """All of it. `decided` by status, `conflicts` by kind, `messages` by channel; lost runs are of the last day.
+
+    `reschedules` by status, without questions.
+    """
 
     waiting: Mapping[str, Waiting]
     decided: Mapping[str, int]
@@ -54,6 +58,7 @@ class Figures:
     expired_runs: int
     failed_runs: int
     messages: Mapping[str, Counts]
+    reschedules: Mapping[str, int]
 
 
 def pending_migrations(session: Session, database_url: str) -> int:
@@ -73,6 +78,7 @@ def read_figures(session: Session, now: datetime) -> Figures:
         expired_runs=_lost(session, RunStatus.EXPIRED, now),
         failed_runs=_lost(session, RunStatus.FAILED, now),
         messages={channel.value: counts for channel, counts in count_deliveries(session, now).items()},
+        reschedules=_counts(session, Reschedule.status, Reschedule.what_if.is_(False)),
     )
 
 

@@ -75,6 +75,9 @@ def _tell_figures(figures: "Figures") -> None:
         out.print(
             "[bold]Conflicts[/]  " + ", ".join(f"{number:,} {kind}" for kind, number in figures.conflicts.items())
         )
+    if figures.reschedules:
+        statuses = ", ".join(f"{number:,} {status}" for status, number in figures.reschedules.items())
+        out.print(f"[bold]Reschedules[/]  {statuses}")
     _tell_messages(figures)
     _tell_runs(figures)
 

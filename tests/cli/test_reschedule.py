@@ -270,3 +270,12 @@ def test_an_id_that_is_none_is_refused(reschedule, town: Town) -> None:
 
 def test_an_api_that_is_away_has_its_own_exit_code(slotwise) -> None:
     assert slotwise("reschedule", "list", "--api", "http://127.0.0.1:1").code == 3
+
+
+def test_status_counts_reschedules_but_no_questions(reschedule, slotwise, town: Town, monday, database_url) -> None:
+    env = {"DATABASE_URL": database_url}
+    assert "Reschedules" not in slotwise("status", env=env).out
+    planned(reschedule, *AWAY, "--what-if")
+    planned(reschedule, *AWAY)
+    assert "Reschedules  1 proposed\n" in slotwise("status", env=env).out
+    assert slotwise("status", "--json", env=env).json["figures"]["reschedules"] == {"proposed": 1}
