@@ -1,4 +1,4 @@
-"""`slotwise demo`: the whole product with a sample network, from the queue to the reasons."""
+"""`slotwise demo`: the whole product with a sample network, from the queue to the reasons and to a day that is lost."""
 
 import time
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cli.client import Api, Json
     from cli.instance import Instance
     from cli.outcomes import Outcome
+    from cli.reschedule.question import Answered
     from cli.sample.loading import Loaded
 
 EXAMPLES = examples("""
@@ -43,12 +44,15 @@ _PATIENCE = 300.0  # seconds for all requests to be decided
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of the requests: their outcome, how long it took, and what cannot be true of it."""
+    """What came of the requests: their outcome, how long it took, what a lost day would come to, and what cannot be
+    true of it.
+    """
 
     batch: str
     outcome: "Outcome"
     seconds: float
     runs: "Sequence[Json]"
+    question: "Answered"
     contradictions: Sequence[str]
 
 
@@ -68,7 +72,7 @@ def demo(
 ) -> None:
     """Start everything with a sample network, and plan 500 booking requests.
 
-    It ends with what was booked and what was not, and why.
+    It ends with what was booked and what was not, and why; and with what would happen if the busiest doctor were away.
     """
     from cli.instance import running_instance  # noqa: PLC0415  # see cli/main.py
     from cli.instances import demo_folder  # noqa: PLC0415
@@ -101,10 +105,11 @@ def _load(seed: int) -> "Loaded":
 
 
 def _plan_requests(instance: "Instance", loaded: "Loaded") -> Result:
-    """Queue a round of requests over HTTP and follow them to the end."""
+    """Queue a round of requests over HTTP, follow them to the end, and ask what a lost day would come to."""
     from cli import batches  # noqa: PLC0415
     from cli.checking import contradictions  # noqa: PLC0415
     from cli.client import Api  # noqa: PLC0415
+    from cli.reschedule.question import ask_about_the_busiest  # noqa: PLC0415
     from cli.sample import as_bundle, wishes  # noqa: PLC0415
 
     with Api(instance.api) as api:
@@ -113,12 +118,14 @@ def _plan_requests(instance: "Instance", loaded: "Loaded") -> Result:
         batch = batches.queue(api, requests, label=loaded.label, again=True)["id"]
         outcome = batches.follow(api, batch, give_up=lambda: time.monotonic() > deadline)
         decided = [datetime.fromisoformat(each["decided_at"]) for each in outcome.requests if each["decided_at"]]
+        question = ask_about_the_busiest(api, loaded.calendar.monday)
         return Result(
             batch=batch,
             outcome=outcome,
             seconds=(max(decided, default=began) - began).total_seconds(),
             runs=_runs_since(api, began),
-            contradictions=list(contradictions(api, batch, len(requests), outcome)),
+            question=question,
+            contradictions=[*contradictions(api, batch, len(requests), outcome), *question.contradictions()],
         )
 
 
@@ -146,6 +153,7 @@ def _tell(result: Result, loaded: "Loaded", instance: "Instance", *, as_json: bo
         )
         for request in result.outcome.told_conflicts(_CONFLICTS_TOLD):
             print_conflict(out, request, result.outcome)
+        result.question.tell(out)
         out.print()
     for contradiction in result.contradictions:
         notes().print(f"[red]Not true: {contradiction}.[/]")
@@ -188,5 +196,6 @@ def _summary(result: Result, loaded: "Loaded") -> "Json":
         "seconds": round(result.seconds, 3),
         "planning_runs": result.runs,
         "told": result.outcome.told_conflicts(_CONFLICTS_TOLD),
+        "what_if": result.question.for_programs,
         "contradictions": result.contradictions,
     }

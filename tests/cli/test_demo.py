@@ -30,6 +30,10 @@ def test_ends_with_every_request_decided_and_can_be_run_again(slotwise, folder: 
     assert all(request["conflict"]["alternatives"] for request in told["told"])
     assert sum(run["requests"] for run in told["planning_runs"]) >= 500
     assert told["sample"]["rows_loaded"]["users"] == 60
+    lost = told["what_if"]["reschedule"]
+    assert (lost["status"], lost["what_if"], lost["proof"]["best"]) == ("proposed", True, True)
+    assert lost["counts"]["displaced"] == len(told["what_if"]["appointments"]) > 0
+    assert told["what_if"]["page"].endswith(f"/app/reschedules/{lost['id']}")
     assert what_still_runs_on(folder) == []
 
     again = slotwise("demo", "--once", "--json", "--data", folder)
