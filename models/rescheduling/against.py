@@ -16,8 +16,7 @@ from models.faults import Fault
 from models.hospitals import Hospital
 from models.people import Patient, User
 from models.rescheduling.changes import Changes
-from models.rescheduling.cutting import touched
-from models.rescheduling.lost import Lost
+from models.rescheduling.lost import Lost, overlapping
 from models.rescheduling.remaining import Span, without
 from models.schedule import Appointment, AppointmentStatus, Availability
 from models.snapshot import among
@@ -133,7 +132,7 @@ def _nobody_there(
     session: Session, wanted: Sequence[Wanted], hospitals: Hospitals, changes: Changes
 ) -> Iterator[Fault]:
     """The hours in which the doctor will not be available at the hospital."""
-    near = touched([each.as_lost for each in wanted]).subquery("near")
+    near = overlapping(Availability, [each.as_lost for each in wanted])
     rows = session.scalars(
         select(Availability).where(Availability.id.in_(select(near.c.id))).execution_options(populate_existing=True)
     )

@@ -15,12 +15,12 @@ from models.hospitals import Hospital
 from models.references import lock_to_change
 from models.rescheduling.against import Wanted, against, elsewhere, fault, too_near, when
 from models.rescheduling.changes import Changes
-from models.rescheduling.cutting import cut_availabilities, cut_hours
+from models.rescheduling.cutting import Standing, cut_availabilities, cut_hours
 from models.rescheduling.holding import hold_appointments, hold_availabilities, hold_hospitals, items_of
 from models.rescheduling.inputs import Policy, Scope
 from models.rescheduling.jobs import end
 from models.rescheduling.leftovers import kept_for
-from models.rescheduling.lost import Lost, displaced, lost_hours
+from models.rescheduling.lost import Lost, begun, displaced, lost_hours
 from models.rescheduling.tables import Cause, Fate, Reschedule, RescheduledAppointment, RescheduleStatus
 from models.rescheduling.writing import ScheduleChanged, Work, meanwhile, write
 from models.schedule import Appointment, Availability
@@ -81,7 +81,7 @@ def apply_reschedule(session: Session, reschedule_id: uuid.UUID, version: int | 
     job = lock_to_change(session, Reschedule, reschedule_id, version)
     _refuse_unless_proposed(job)
     proposal = _hold(session, job, now)
-    changes = _changes(session, job, proposal)
+    changes = _changes(session, job, proposal, now)
     if found := list(_changed_since(session, proposal, changes, now)):
         raise ScheduleChanged(job.id, found, "proposed", "plan again")
     work = Work(
@@ -124,19 +124,22 @@ def _hold(session: Session, job: Reschedule, now: dt.datetime) -> _Proposal:
     return _Proposal(items, Policy.model_validate(job.policy), lost, concerned, appointments, hospitals)
 
 
-def _changes(session: Session, job: Reschedule, proposal: _Proposal) -> Changes:
+def _changes(session: Session, job: Reschedule, proposal: _Proposal, now: dt.datetime) -> Changes:
     """What is to become of openings and availabilities.
 
-    An hour that an earlier reschedule kept for an appointment that now leaves it is lost as well.
+    An hour that an earlier reschedule kept for an appointment that now leaves it is lost as well. Who is left standing,
+    and whose hour has begun already, keeps it.
     """
     leaving = [each.appointment for each in proposal.moves] + [each.appointment_id for each in proposal.cancelled]
     kept = session.scalars(select(Availability).where(Availability.id.in_(kept_for(leaving))))
     lost = [*proposal.lost, *(Lost(each.hospital_id, each.doctor_id, each.during) for each in kept)]
-    before, after = cut_availabilities(session, lost, proposal.left)
+    standing = [Standing(each.appointment_id, each.doctor_id, each.hospital_id, each.during) for each in proposal.left]
+    standing += [Standing(each.id, each.doctor_id, each.hospital_id, each.during) for each in begun(session, lost, now)]
+    before, after = cut_availabilities(session, lost, standing)
     scope, hours = Scope.model_validate(job.scope), None
     if job.cause in CLOSING and scope.hospital:
         hospital = proposal.hospitals[scope.hospital]
-        hours = cut_hours(session, hospital, scope.operating_hours, proposal.lost, proposal.left, job.label)
+        hours = cut_hours(session, hospital, scope.operating_hours, proposal.lost, standing, job.label)
     return Changes(before=before, after=after, hours=hours)
 
 

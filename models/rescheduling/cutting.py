@@ -6,13 +6,12 @@ can be taken away once the appointment is gone (`models.rescheduling.leftovers`)
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ARRAY,
-    Select,
     TableValuedAlias,
     Uuid,
     column,
@@ -20,12 +19,10 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    or_,
     select,
-    union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range
 from sqlalchemy.orm import Session
 
 from models import outbox
@@ -36,41 +33,30 @@ from models.hours import DatedHours, hours_kept, rewrite_hours, spans_of
 from models.inputs import WeekHours
 from models.rescheduling.changes import Changes, Dated, HoursChange, Kept, Piece
 from models.rescheduling.days import Hours, days_less, days_with
-from models.rescheduling.lost import Lost, lost_table
+from models.rescheduling.lost import Lost, overlapping
 from models.rescheduling.remaining import without
-from models.rescheduling.tables import RescheduledAppointment
 from models.schedule import Availability
 from planner.instants import join
 
 
-def touched(lost: Sequence[Lost]) -> Select[uuid.UUID, Any]:
-    """The ids of the availabilities that overlap what is lost, each with every period of it that it overlaps."""
-    theirs = lost_table([each for each in lost if each.doctor])
-    everybodys = lost_table([each for each in lost if not each.doctor])
-    overlapping = Availability.during.bool_op("&&")
-    return select(
-        union_all(
-            select(Availability.id, theirs.c.during).where(
-                Availability.doctor_id == theirs.c.doctor_id,
-                or_(theirs.c.hospital_id.is_(None), theirs.c.hospital_id == Availability.hospital_id),
-                overlapping(theirs.c.during),
-            ),
-            select(Availability.id, everybodys.c.during).where(
-                Availability.hospital_id == everybodys.c.hospital_id, overlapping(everybodys.c.during)
-            ),
-        ).subquery("touched")
-    )
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An appointment that keeps its hour, whatever is lost around it."""
+
+    appointment: uuid.UUID
+    doctor: uuid.UUID
+    hospital: uuid.UUID
+    during: Range[dt.datetime]
 
 
 def cut_availabilities(
-    session: Session, lost: Sequence[Lost], standing: Iterable[RescheduledAppointment]
+    session: Session, lost: Sequence[Lost], standing: Sequence[Standing]
 ) -> tuple[list[Piece], list[Piece]]:
     """The availabilities that overlap what is lost, and what is to be left of them.
 
     The first piece that is left of one keeps its id.
     """
-    kept = list(standing)
-    gone = touched([*lost, *(Lost(each.hospital_id, each.doctor_id, each.during) for each in kept)]).subquery("gone")
+    gone = overlapping(Availability, [*lost, *(Lost(each.hospital, each.doctor, each.during) for each in standing)])
     rest = func.tstzmultirange(Availability.during).op("-", return_type=TSTZMULTIRANGE())
     rows = session.execute(
         select(Availability, rest(func.range_agg(gone.c.during)))
@@ -80,13 +66,13 @@ def cut_availabilities(
         .execution_options(populate_existing=True)
     ).all()
     before = [_piece(row, row.id, *ends(row.during), version=row.version) for row, _ in rows]
-    ids = iter(new_ids(session, sum(len(left) for _, left in rows) + len(kept)))
+    ids = iter(new_ids(session, sum(len(left) for _, left in rows) + len(standing)))
     after = [
         _piece(row, row.id if place == 0 else next(ids), *ends(during), version=row.version if place == 0 else 0)
         for row, left in rows
         for place, during in enumerate(left)
     ]
-    after += [_piece(each, next(ids), *ends(each.during), stands=each.appointment_id) for each in kept]
+    after += [_kept(each, next(ids)) for each in standing]
     return before, after
 
 
@@ -95,15 +81,15 @@ def cut_hours(
     hospital: Hospital,
     week: WeekHours | None,
     lost: Sequence[Lost],
-    standing: Iterable[RescheduledAppointment],
+    standing: Sequence[Standing],
     reason: str | None,
 ) -> HoursChange:
     """What a hospital keeps, and what it is to keep: `week` (where given), or what it keeps less what is lost.
 
-    It stays open for those who are left standing.
+    It stays open for those who keep their hours.
     """
     zone = ZoneInfo(hospital.timezone)
-    kept = [ends(each.during) for each in standing if each.hospital_id == hospital.id]
+    kept = [ends(each.during) for each in standing if each.hospital == hospital.id]
     hours = hours_kept(session, hospital.id)
     dated = {date: each.hours for date, each in hours.dated.items()}
     if week is None:
@@ -166,17 +152,20 @@ def write_hours(session: Session, hospital: Hospital, kept: Kept, now: dt.dateti
 _UNSEEN = {"synchronize_session": False}
 
 
-def _piece(
-    of: Availability | RescheduledAppointment,
-    id_: uuid.UUID,
-    start: dt.datetime,
-    end: dt.datetime,
-    *,
-    version: int = 0,
-    stands: uuid.UUID | None = None,
-) -> Piece:
+def _piece(of: Availability, id_: uuid.UUID, start: dt.datetime, end: dt.datetime, *, version: int) -> Piece:
+    return Piece(id=id_, doctor=of.doctor_id, hospital=of.hospital_id, start=start, end=end, version=version)
+
+
+def _kept(standing: Standing, id_: uuid.UUID) -> Piece:
+    start, end = ends(standing.during)
     return Piece(
-        id=id_, doctor=of.doctor_id, hospital=of.hospital_id, start=start, end=end, version=version, stands=stands
+        id=id_,
+        doctor=standing.doctor,
+        hospital=standing.hospital,
+        start=start,
+        end=end,
+        version=0,
+        stands=standing.appointment,
     )
 
 

@@ -12,8 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.hospitals import Hospital
-from models.rescheduling.cutting import touched
-from models.rescheduling.lost import Lost
+from models.rescheduling.lost import Lost, overlapping
 from models.rescheduling.tables import RescheduledAppointment
 from models.schedule import Appointment, Availability
 from models.snapshot import among
@@ -46,7 +45,7 @@ def hold_availabilities(session: Session, hours: Sequence[Lost]) -> None:
 
     Found first and locked second: one that was changed while we waited for its lock is read anew by whoever asks next.
     """
-    near = touched(hours).subquery("near")
+    near = overlapping(Availability, hours)
     session.execute(
         select(Availability.id)
         .where(Availability.id.in_(select(near.c.id)))

@@ -6,7 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, TableValuedAlias, Uuid, and_, column, func, literal, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Subquery,
+    TableValuedAlias,
+    Uuid,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Session
@@ -17,7 +29,7 @@ from models.hours import project_anew
 from models.inputs import WeekHours
 from models.rescheduling.inputs import Scope
 from models.rescheduling.tables import Cause
-from models.schedule import Appointment, AppointmentStatus
+from models.schedule import Appointment, AppointmentStatus, Availability
 from planner.problem import HOUR
 
 
@@ -42,26 +54,32 @@ def lost_hours(session: Session, cause: Cause, scope: Scope, now: dt.datetime) -
 
 def displaced(session: Session, lost: Sequence[Lost], now: dt.datetime) -> Sequence[Appointment]:
     """The booked appointments, not begun at `now`, that overlap what is lost, by their ids."""
-    if not lost:
-        return ()
-    gone = lost_table(lost)
-    overlapping = select(Appointment.id).join(
-        gone,
-        and_(
-            Appointment.during.bool_op("&&")(gone.c.during),
-            or_(gone.c.doctor_id.is_(None), gone.c.doctor_id == Appointment.doctor_id),
-            or_(gone.c.hospital_id.is_(None), gone.c.hospital_id == Appointment.hospital_id),
+    return _booked_in(session, lost, func.lower(Appointment.during) >= now)
+
+
+def begun(session: Session, lost: Sequence[Lost], now: dt.datetime) -> Sequence[Appointment]:
+    """The booked appointments that overlap what is lost and have begun before `now`: nobody moves them any more."""
+    return _booked_in(session, lost, func.lower(Appointment.during) < now)
+
+
+def overlapping(kind: type[Appointment] | type[Availability], lost: Sequence[Lost]) -> Subquery:
+    """The `id` of every appointment or availability that overlaps what is lost, with each period `during` it does.
+
+    What a doctor loses and what everybody does are looked for apart, so that an index serves either.
+    """
+    theirs = lost_table([each for each in lost if each.doctor])
+    everybodys = lost_table([each for each in lost if not each.doctor])
+    overlaps = kind.during.bool_op("&&")
+    return union_all(
+        select(kind.id, theirs.c.during).where(
+            kind.doctor_id == theirs.c.doctor_id,
+            or_(theirs.c.hospital_id.is_(None), theirs.c.hospital_id == kind.hospital_id),
+            overlaps(theirs.c.during),
         ),
-    )
-    return session.scalars(
-        select(Appointment)
-        .where(
-            Appointment.id.in_(overlapping),
-            Appointment.status == AppointmentStatus.BOOKED,
-            func.lower(Appointment.during) >= now,
-        )
-        .order_by(Appointment.id)
-    ).all()
+        select(kind.id, everybodys.c.during).where(
+            kind.hospital_id == everybodys.c.hospital_id, overlaps(everybodys.c.during)
+        ),
+    ).subquery("overlapping")
 
 
 def lost_table(lost: Iterable[Lost]) -> TableValuedAlias:
@@ -76,6 +94,17 @@ def lost_table(lost: Iterable[Lost]) -> TableValuedAlias:
         .table_valued(column("hospital_id", Uuid), column("doctor_id", Uuid), column("during", TSTZRANGE))
         .render_derived(name="lost")
     )
+
+
+def _booked_in(session: Session, lost: Sequence[Lost], when: ColumnElement[bool]) -> Sequence[Appointment]:
+    if not lost:
+        return ()
+    found = overlapping(Appointment, lost)
+    return session.scalars(
+        select(Appointment)
+        .where(Appointment.id.in_(select(found.c.id)), Appointment.status == AppointmentStatus.BOOKED, when)
+        .order_by(Appointment.id)
+    ).all()
 
 
 def _lost(session: Session, cause: Cause, scope: Scope, now: dt.datetime) -> Iterator[Lost]:

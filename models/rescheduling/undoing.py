@@ -15,10 +15,9 @@ from models.hours import hours_kept
 from models.references import lock_to_change
 from models.rescheduling.against import Wanted, against, elsewhere, fault, too_near, when
 from models.rescheduling.changes import Changes, HoursChange, Piece
-from models.rescheduling.cutting import touched
 from models.rescheduling.holding import hold_appointments, hold_availabilities, hold_hospitals, items_of
 from models.rescheduling.jobs import end, held_elsewhere
-from models.rescheduling.lost import Lost, lost_table
+from models.rescheduling.lost import Lost, lost_table, overlapping
 from models.rescheduling.tables import Fate, Reschedule, RescheduledAppointment, RescheduleStatus
 from models.rescheduling.writing import ScheduleChanged, Work, meanwhile, write
 from models.schedule import Appointment, AppointmentStatus, Availability
@@ -162,7 +161,7 @@ def _doctors_elsewhere(session: Session, changes: Changes) -> Iterator[Fault]:
     """Availabilities that were added since where withdrawn ones are to be restored."""
     known = [each.id for each in (*changes.before, *changes.after)]
     anywhere = [Lost(None, each.doctor, each.during) for each in changes.before]
-    added = touched(anywhere).subquery("added")
+    added = overlapping(Availability, anywhere)
     for id_ in session.scalars(select(added.c.id).where(added.c.id.not_in(known)).distinct().order_by(added.c.id)):
         message = f"The doctor has the availability {id_} by now, where a withdrawn one would be again."
         yield Fault("doctor_elsewhere", "", str(id_), message, facts={"availability": str(id_)})

@@ -24,6 +24,7 @@ from models.rescheduling.tables import (
     RescheduleEvent,
     RescheduleStatus,
 )
+from models.rescheduling.undoing import undo_reschedule
 from models.schedule import Appointment, AppointmentStatus, Availability
 from tests.models.network import EVERY_DAY, NOW, at, availability
 from tests.models.proposals import away, booking, picture, propose, told
@@ -128,12 +129,14 @@ def test_a_period_in_the_middle_leaves_both_ends_and_the_first_keeps_its_id(sess
     assert len(told(session, "availability.changed")) == 1
 
 
-def test_hours_that_have_begun_stay_as_they_were(session, network, booked, wednesday):
-    job = propose(session, {booked[1]: wednesday("09:00")}, doctors=["d1"], start=at("10:00"), end=at("23:00"))
-    later = at("09:45")
-    apply(session, job, now=later)
+def test_who_is_being_seen_keeps_the_hour_that_has_begun(session, network, booked, wednesday):
+    before = picture(session)
+    job = away(session, {booked[1]: wednesday("09:00")}, now=at("09:30"))
+    apply(session, job, now=at("09:45"))
     assert periods(session, network.doctors[0])[0] == (at("09:00"), at("10:00"))
     assert starts(session, booked) == [at("09:00"), at("09:00", day=2)]
+    undo_reschedule(session, job, None, at("09:50"))
+    assert picture(session) == before
 
 
 def test_a_doctor_keeps_the_hours_at_other_hospitals_where_one_is_named(session, network, booked, wednesday):
