@@ -34,7 +34,7 @@ def test_the_compose_file_is_valid():
 
 
 def test_the_compose_file_starts_every_kind_of_process():
-    assert sorted(OURS) == ["api", "beat", "migrations", "worker"]
+    assert sorted(OURS) == ["api", "beat", "migrations", "teller", "worker"]
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
@@ -56,8 +56,13 @@ def test_containers_run_with_no_more_rights_than_they_need(name):
     assert service["cap_drop"] == ["ALL"]
     assert service["deploy"]["resources"]["limits"]["memory"]
     # Passwords come from files; nothing secret is in the environment.
-    assert set(service["secrets"]) == {"database_url", "redis_url"}
-    assert not {"DATABASE_URL", "REDIS_URL"} & set(service["environment"])
+    assert set(service["secrets"]) == {"database_url", "redis_url", "smtp_url", "webhook_secret"}
+    assert not {"DATABASE_URL", "REDIS_URL", "SMTP_URL", "WEBHOOK_SECRET"} & set(service["environment"])
+
+
+def test_planning_and_telling_have_workers_of_their_own():
+    queues = {name: OURS[name]["command"][OURS[name]["command"].index("--queues") + 1] for name in ("worker", "teller")}
+    assert queues == {"worker": "celery", "teller": "deliveries"}
 
 
 def test_the_api_is_published_on_loopback_only():

@@ -30,9 +30,13 @@ class Crew:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._bell = Celery(broker=environment["REDIS_URL"])
 
-    def worker(self, app: str = "workers.app", concurrency: int = 1, **environment: str) -> subprocess.Popen[bytes]:
+    def worker(
+        self, app: str = "workers.app", concurrency: int = 1, queues: str = "", **environment: str
+    ) -> subprocess.Popen[bytes]:
+        """A worker; `queues`: the only ones that it takes from."""
         name = f"worker-{len(self._processes)}@here"
-        options = ("--concurrency", str(concurrency), "--hostname", name, "--loglevel", "INFO")
+        options = ["--concurrency", str(concurrency), "--hostname", name, "--loglevel", "INFO"]
+        options += ["--queues", queues] if queues else []
         return self._start(app, "worker", *options, **environment)
 
     def beat(self) -> subprocess.Popen[bytes]:

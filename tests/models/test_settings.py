@@ -45,6 +45,14 @@ def test_nobody_is_told_unless_it_is_set():
     assert (unset.webhook_url, unset.webhook_secret, unset.smtp_url, unset.mail_from) == (None, None, None, None)
 
 
+def test_an_empty_file_is_a_secret_that_is_not_set(tmp_path):
+    for name in ("webhook_secret", "smtp_url"):
+        (tmp_path / name).write_text("\n")
+    assert (chosen(_secrets_dir=tmp_path).webhook_secret, chosen(_secrets_dir=tmp_path).smtp_url) == (None, None)
+    (tmp_path / "smtp_url").write_text("smtp://relay\n")
+    assert chosen(_secrets_dir=tmp_path, mail_from="a@b.example").smtp_url.get_secret_value() == "smtp://relay"
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
