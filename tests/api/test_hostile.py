@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models.rescheduling.inputs import Policy
+from models.rescheduling.tables import Cause
 from tests.api.town import Town, at, refused
 
 FUZZ = settings(
@@ -70,6 +72,7 @@ FIELDS = {
         "moves",
     ),
     ("POST", "/booking-batches"): ("label", "requests"),
+    ("POST", "/reschedules"): ("cause", "label", "scope", "policy", "dry_run", "what_if"),
     ("POST", "/patients/search"): ("text", "limit"),
 }
 
@@ -91,9 +94,29 @@ def test_no_body_is_a_fault_of_ours(town: Town, method, path, data):
     meant(town.api.request(method, path, content=content, headers={"Content-Type": "application/json"}))
 
 
+SCOPES = st.dictionaries(
+    st.sampled_from(["doctors", "hospital", "start", "end", "operating_hours", "appointments"]),
+    st.one_of(VALUES, st.just(["d1"]), st.just("central"), st.sampled_from([at("09:00"), at("18:00")])),
+    max_size=6,
+)
+
+
+@FUZZ
+@given(
+    cause=st.sampled_from(Cause),
+    scope=SCOPES,
+    policy=st.dictionaries(st.sampled_from(sorted(Policy.model_fields)), VALUES),
+)
+def test_no_scope_is_a_fault_of_ours(town: Town, cause, scope, policy):
+    body = {"cause": cause, "scope": scope, "policy": policy, "what_if": True}
+    meant(
+        town.api.post("/reschedules", content=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
+    )
+
+
 GETS = (
     "/hospitals", "/users", "/doctors", "/patients", "/availabilities", "/appointments", "/booking-requests",
-    "/booking-batches", "/schedule", "/planning-runs", "/events", "/hospitals/central/openings",
+    "/booking-batches", "/reschedules", "/schedule", "/planning-runs", "/events", "/hospitals/central/openings",
     "/overview/utilisation", "/overview/utilisation.csv", "/overview/waiting", "/overview/time-to-appointment",
     "/overview/conflicts.csv", "/planning-runs.csv",
 )  # fmt: skip
