@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cli.client import Api
+
+_LISTED = 20
 
 app = typer.Typer(
     help="Find other hours for the appointments of a doctor who is away or a hospital that closes.",
@@ -59,19 +62,24 @@ def _connected(api: str | None, data: "Path | None", id_: str | None, *, as_json
 )
 def list_(
     status: Annotated[list[str] | None, typer.Option(help="Only of this status; repeat it for several.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Not only the newest twenty.")] = False,
     api: ApiOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the reschedules, newest first."""
-    from cli.reschedule.telling import jobs_table  # noqa: PLC0415  # see cli/main.py
+    from cli.reschedule.job import first_appointment  # noqa: PLC0415  # see cli/main.py
+    from cli.reschedule.telling import jobs_table  # noqa: PLC0415
 
     with _connected(api, data, None, as_json=as_json) as connection:
-        jobs = list(connection.items("/reschedules", {"status": status} if status else None))
-    if as_json:
-        print_json(jobs)
-    else:
-        answers().print(jobs_table(jobs) if jobs else "There are no reschedules.")
+        found = connection.items("/reschedules", {"status": status or [], "limit": 1000 if every else _LISTED})
+        jobs = list(islice(found, None if every else _LISTED))
+        if as_json:
+            print_json(jobs)
+        elif jobs:
+            answers().print(jobs_table((each, first_appointment(connection, each)) for each in jobs))
+        else:
+            answers().print("There are no reschedules.")
 
 
 @app.command(epilog=_examples("show", "It may be planned, applied or anything else by now."))

@@ -62,6 +62,13 @@ def follow(api: Api, id_: str, *, give_up: Callable[[], bool] = lambda: False) -
     return _with_appointments(api, told)
 
 
+def first_appointment(api: Api, told: Json) -> list[Json]:
+    """The first appointment of a reschedule where one is needed to know by which clock to tell of it."""
+    if told["scope"]["hospital"] or not told["scope"]["start"]:
+        return []
+    return list(api.get(f"{_path(told['id'])}/appointments", {"limit": 1})["items"])
+
+
 def ask(api: Api, body: Json, file: Path | None = None) -> Json:
     """Queue a reschedule; with a file of appointments `body` are the parameters that go with it."""
     if file is None:

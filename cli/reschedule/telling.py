@@ -1,5 +1,6 @@
 """What a reschedule proposes and what came of it, for people: sentences, pictures of bars, tables."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
@@ -73,6 +74,8 @@ def print_job(console: Console, job: Job, *, every: bool) -> None:
     if job.moves or job.others:
         print_section(console, "How far they move", _shifts(job.told["summary"]["shifts"]))
         print_section(console, "By day", _days(job.told["summary"]["days"]))
+        if job.left_over:
+            _print_indented(console, f"After: without the {len(job.left_over):,} left over.", 0, "dim")
     most = None if every else SHOWN
     _print_moves(console, "Moves", job.moves, most)
     _print_moves(console, "Moved to make room", job.others, most)
@@ -92,14 +95,12 @@ def _of_proposal(told: Json) -> Iterator[str]:
             if number
         ]
         moved = counts["placed"] + counts["others"]
-        far = f"none by more than {shift['longest']:,} h"
-        shifts = (
-            f"It moves by {shift['total']:,} h" if moved == 1 else f"Half move by at most {shift['median']:g} h, {far}"
-        )
-        yield f"{others} to move. {shifts}{''.join(f'; {change}' for change in changes)}."
+        half, longest = _lasting(math.ceil(shift["median"])), _lasting(shift["longest"])
+        far = f"It moves by {longest}" if moved == 1 else f"Half move by at most {half}, none by more than {longest}"
+        yield f"{others} to move. {'; '.join([far, *changes])}."
     yield _proof(told["proof"])
     ruled_out = [option for field, (ruling, option) in _WOULD_ALLOW.items() if told["policy"][field] is ruling]
-    if counts["unplaced"] and ruled_out:
+    if counts["unplaced"] and ruled_out and told["status"] == "proposed":
         yield f"Not allowed, and might help: {', '.join(ruled_out)}."
 
 
@@ -132,13 +133,28 @@ def _of_status(told: Json) -> Iterator[str]:
 
 
 def _shifts(bins: Sequence[Json]) -> Table:
-    made = table("hours", "", "appointments", right=("hours", "appointments"))
+    made = table("by", "", "appointments", right=("by", "appointments"))
     most = max(each["count"] for each in bins)
     for each in bins:
-        first, last = each["first"], each["last"]
-        hours = f"{first} or more" if last is None else str(first) if first == last else f"{first} to {last}"
-        made.add_row(hours, _bar(each["count"], most), f"{each['count']:,}")
+        made.add_row(_bin(each["first"], each["last"]), _bar(each["count"], most), f"{each['count']:,}")
     return made
+
+
+def _bin(first: int, last: int | None) -> str:
+    """Shifts of `first` to `last` hours, in words; None: or more."""
+    if last is None:
+        return f"more than {_lasting(first - 1)}"
+    if last <= 24:
+        return f"{first} to {last} hours" if last else "the same hour"
+    return f"{first // 24} to {last // 24} days"
+
+
+def _lasting(hours: int) -> str:
+    """Whole hours, from two days on with the days."""
+    days, rest = divmod(hours, 24)
+    if days < 2:
+        return f"{hours} h"
+    return f"{counted(days, 'day')} {rest} h" if rest else counted(days, "day")
 
 
 def _days(days: Sequence[Json]) -> Table:
@@ -163,7 +179,7 @@ def _print_moves(console: Console, title: str, moves: Sequence[Json], most: int 
     made = table("patient", "from", "to", "shift", *places, right=("shift",))
     for each in moves[:most]:
         there = [Text(_told_change(each, what)) for what in places]
-        hours = [_at(each["before"]["start"]), _at(each["after"]["start"]), f"{each['shift_hours']:,} h"]
+        hours = [_at(each["before"]["start"]), _at(each["after"]["start"]), _lasting(each["shift_hours"])]
         made.add_row(Text(each["patient"]["name"]), *hours, *there)
     print_section(console, f"{title} ({len(moves):,})", made)
     _tell_rest(console, len(moves), most)
@@ -210,7 +226,7 @@ def _standing(item: Json) -> str:
 def _alternative(alternative: Json) -> str:
     # What it gives up is told with the reason; here the words before it are enough: the time, the doctor …
     gives_up = [each.partition(":")[0] for each in alternative["gives_up"]]
-    but = f", giving up {' and '.join(gives_up)}" if gives_up else ""
+    but = f", giving up {', '.join(gives_up)}" if gives_up else ""
     return f"{_at(alternative['start'])} with {alternative['doctor']['name']}, {alternative['hospital']['name']}{but}"
 
 
@@ -242,15 +258,15 @@ def _print_extra_hours(console: Console, job: Job, most: int | None) -> None:
     _tell_rest(console, len(extra["hours"]), most)
 
 
-def jobs_table(jobs: Iterable[Json]) -> Table:
-    """Reschedules, one a line."""
+def jobs_table(jobs: Iterable[tuple[Json, Sequence[Json]]]) -> Table:
+    """Reschedules, one a line; each with some of its appointments, for the clock that it is told by."""
     numbers = ("displaced", "placed", "left")
     made = table("id", "status", "what", *numbers, right=numbers)
-    for each in jobs:
+    for each, appointments in jobs:
         counts, asked = each["counts"], " (what if)" if each["what_if"] else ""
         placed = "" if counts["placed"] is None else f"{counts['placed']:,}"
         left = f"{counts['left']:,}" if each["status"] == "applied" else ""
-        what = Text(headline(each))
+        what = Text(headline(each, appointments))
         made.add_row(each["id"], f"{each['status']}{asked}", what, f"{counts['displaced']:,}", placed, left)
     return made
 
