@@ -42,6 +42,8 @@ def test_applied_it_is_done_whole(town: Town, sick_day):
     moved, left = (town.get(f"/appointments/{fates[fate]['appointment']}") for fate in ("moved", "left"))
     assert (moved["start"], moved["status"]) == (at("09:00", TUESDAY), "booked")
     assert (left["start"], left["status"]) == (fates["left"]["before"]["start"], "booked")
+    table = town.api.get(f"/reschedules/{job['id']}/proposal.csv").text.splitlines()
+    assert sorted(line.rpartition(",")[2] for line in table) == ["fate", "left", "moved"]
     (former,) = town.get(f"/appointments/{moved['id']}/history")["items"]
     assert (former["start"], former["reschedule"]) == (fates["moved"]["before"]["start"], job["id"])
     monday = [

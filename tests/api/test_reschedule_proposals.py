@@ -83,6 +83,10 @@ def test_each_kind_of_appointment_can_be_asked_for(town: Town):
     assert (other["before"]["start"], other["after"]["start"]) == (at("09:00", TUESDAY), at("10:00", TUESDAY))
     assert other["shift_hours"] == 1
     assert found["placed"][0]["after"]["start"] == at("09:00", TUESDAY)
+    assert [(line["kind"], line["patient"]) for line in read_csv(town, job["id"])] == [
+        ("placed", "p1"),
+        ("others", "p2"),
+    ]
 
 
 def test_a_poll_is_held_open_until_there_is_a_proposal(town: Town):
@@ -230,6 +234,22 @@ def test_the_first_of_them_are_added_and_planning_again_uses_them(town: Town, sh
     plan()
     (item,) = appointments(town, again)
     assert item["after"]["start"] == at("09:00", TUESDAY)
+
+
+def test_those_left_over_are_placed_once_the_hours_are_added_that_the_planner_proposed(town: Town):
+    for patient, start in (("p1", "10:00"), ("p2", "11:00")):
+        town.book(patient, "d1", start)
+    job = proposed(town, ill())
+    extra = job["extra_hours"]
+    assert (job["counts"]["unplaced"], extra["placed"], extra["left"], extra["proved"]) == (2, 2, [], True)
+    assert {each["appointment"] for each in extra["hours"]} == {
+        each["appointment"] for each in appointments(town, job["id"])
+    }
+    for count in (1, 2):
+        assert len(town.post(f"/reschedules/{job['id']}/extra-hours/add", count=count)["availabilities"]) == 1
+        again = town.post(f"/reschedules/{job['id']}/plan-again", what_if=True)["id"]
+        plan()
+        assert town.get(f"/reschedules/{again}")["counts"]["placed"] == count
 
 
 def test_what_is_there_already_is_not_added_twice(town: Town, short):
