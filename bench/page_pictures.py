@@ -142,6 +142,19 @@ def overview(page: Page) -> None:
     expect(page.get_by_role("table").first).to_be_visible()
 
 
+def reschedule(page: Page) -> None:
+    """What is proposed for the busiest doctor's day, which is lost."""
+    date = busy_day(page)
+    day = read(page, "/schedule", hospital=HOSPITAL, date=date)
+    busiest = max(day["doctors"], key=lambda column: len(column["appointments"]))
+    lost = urlencode({"doctor": busiest["id"], "hospital": HOSPITAL, "date": date})
+    page.goto(f"/app/reschedules/new?{lost}")
+    page.get_by_text("What may be done").click()
+    page.get_by_role("checkbox", name="Another doctor").check()
+    page.get_by_role("button", name="Plan it").click()
+    expect(page.get_by_role("button", name="Apply…")).to_be_visible(timeout=60_000)
+
+
 SHOTS = (
     Shot("schedule", schedule),
     Shot("week", lambda page: schedule(page, view="week", specialty="cardiology")),
@@ -151,4 +164,5 @@ SHOTS = (
     Shot("overview", overview),
     Shot("phone", lambda page: schedule(page, **{"as": "list"}), (390, 800)),
     Shot("dark", schedule, dark=True),
+    Shot("reschedule", reschedule),
 )

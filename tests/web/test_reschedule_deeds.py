@@ -75,7 +75,7 @@ def test_a_proposal_is_applied_and_undone(town: Town):
     assert status(town, job) == "applied"
     assert sorted(starts(town))[-2:] == [at("09:00", TUESDAY), at("10:00", TUESDAY)]
     page = Page(town.api.get(f"/app/reschedules/{job}"))
-    assert "2 of 3 appointments got other hours" in page.text
+    assert "2 of 3 appointments got other hours; nobody else had to move" in page.text
     asked = question(town, job, "undo")
     assert "2 patients will be told." in asked.words
     form = asked.form(f"/app/reschedules/{job}/undo")
@@ -145,6 +145,15 @@ def test_a_question_becomes_a_plan_or_is_asked_again(town: Town):
     for answer, what_if in (("yes", True), ("no", False)):
         new = do(town, asks, "again", what_if=answer).headers["hx-redirect"].rpartition("/")[2]
         assert town.get(f"/reschedules/{new}")["what_if"] is what_if
+
+
+def test_a_question_cannot_become_a_plan_while_another_holds_its_appointments(town: Town):
+    full_day(town)
+    asks, holds = planned(town, what_if=True), planned(town)
+    told = refused(do(town, asks, "again", what_if="no"))
+    assert "holds 3 of these appointments" in told.words
+    assert told.leads["Show the reschedule that holds them"] == f"/app/reschedules/{holds}"
+    assert not told.forms, "planning again would be refused again"
 
 
 @pytest.mark.parametrize("count", ["1", "2"])

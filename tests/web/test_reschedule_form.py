@@ -38,7 +38,16 @@ def test_a_link_fills_in_doctor_hospital_and_days(town: Town):
     assert (sent["start"], sent["end"]) == ([local("00:00")], [local("00:00", TUESDAY + dt.timedelta(days=1))])
     closed = form(town, cause="hospital_closed", hospital="central", date=str(MONDAY))
     assert (closed["cause"], closed["hospital"]) == (["hospital_closed"], ["central"])
+    ana = town.get("/doctors")["items"][0]
+    assert form(town, doctor=ana["id"])["doctors"] == [ana["external_id"]]
     Page(town.api.get(NEW, params={"hospital": "nowhere"}), 404)
+    Page(town.api.get(NEW, params={"doctor": "nobody"}), 422)
+
+
+def test_whoever_has_left_can_be_chosen_since_that_is_a_reason(town: Town):
+    town.put("/users/d2", name="Dr Rui Costa", role="doctor", active=False)
+    assert "Dr Rui Costa (no longer active)" in Page(town.api.get(NEW)).text
+    assert queued(town, form(town, doctor="d2", date=str(MONDAY)))["scope"]["doctors"][0]["external_id"] == "d2"
 
 
 def test_a_job_is_queued_with_everything_the_form_can_say(town: Town):

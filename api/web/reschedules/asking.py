@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.appointment_files import read_appointments
 from api.bell import RungBell
-from api.named import Reference
+from api.named import Reference, doctor_filter, specialties_of, user_names
 from api.problems import STATUS
 from api.times import LocalDate, Now
 from api.web import hospitals
-from api.web.doctors import active_doctors
 from api.web.forms import Faults, Left, Sent, SentForm, add, first, of
 from api.web.rendering import page
 from api.web.reschedules.form import RescheduleForm, at_field, read_reschedule
@@ -26,6 +26,7 @@ from api.web.words import t
 from models.faults import Refused
 from models.hospitals import Hospital
 from models.inputs import MAX_BATCH, MAX_CHOICES
+from models.people import Doctor, User
 from models.rescheduling.inputs import RescheduleIn
 from models.rescheduling.jobs import create_reschedule
 from models.rescheduling.tables import Cause
@@ -132,7 +133,7 @@ def _begun(session: Session, choice: hospitals.Choice, prefilled: Prefilled, now
     last = max(day, prefilled.until or day)
     form = RescheduleForm(
         cause=(prefilled.cause or Cause.DOCTOR_UNAVAILABLE).value,
-        doctors=tuple(dict.fromkeys(prefilled.doctor)),
+        doctors=tuple(dict.fromkeys(_by_external_id(session, prefilled.doctor))),
         hospital=choice.chosen.external_id if choice.chosen else "",
         clock=choice.zone.key,
         start=f"{day}T00:00",
@@ -142,11 +143,32 @@ def _begun(session: Session, choice: hospitals.Choice, prefilled: Prefilled, now
 
 
 def _choices(session: Session, choice: hospitals.Choice) -> _Choices:
+    """Whoever has left may be chosen too: that is a reason to reschedule."""
+    rows = session.execute(
+        select(User.id, User.external_id, User.name, User.active)
+        .join(Doctor, Doctor.id == User.id)
+        .order_by(User.active.desc(), User.name, User.id)
+    ).all()
+    specialties = specialties_of(session, [row.id for row in rows])
+    about = {row.id: specialties[row.id] if row.active else [t("reschedules-has-left")] for row in rows}
     doctors = {
-        each.external_id: f"{each.name} ({', '.join(each.specialties)})" if each.specialties else each.name
-        for each in active_doctors(session)
+        row.external_id: f"{row.name} ({', '.join(about[row.id])})" if about[row.id] else row.name for row in rows
     }
     return _Choices(choice.all, doctors, choice.zone)
+
+
+def _by_external_id(session: Session, references: Sequence[str]) -> list[str]:
+    """The doctors of a link, as the form knows them.
+
+    Raises
+    ------
+    Refused
+        where one of them does not exist.
+
+    """
+    ids = doctor_filter(session, references)
+    names = user_names(session, ids)
+    return [names[each].external_id for each in ids]
 
 
 def _page(

@@ -151,6 +151,7 @@ def _refused(request: Request, reschedule_id: uuid.UUID, refusal: Refused, now: 
     context: dict[str, Any] = {  # Any: the template's
         "told": told,
         "reasons": reasons,
+        "holders": [fault.facts["reschedule"] for fault in refusal.faults if "reschedule" in fault.facts],
         "summed_up": refusal.faults[0].code == _SUMMED_UP,
         "plans_again": told.job.status in UNDECIDED,
     }

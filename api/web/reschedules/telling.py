@@ -172,7 +172,7 @@ def sentence(told: Told, found: Summary) -> str:
             share=share,
             done=_done(told.job),
         ),
-        t("reschedules-says-others", count=number.others),
+        t("reschedules-says-others", count=number.others, done=_done(told.job)),
     ]
     if number.placed:
         parts.append(

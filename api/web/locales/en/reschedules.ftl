@@ -55,6 +55,7 @@ reschedules-about-hours-changed = the week it keeps from now on
 reschedules-cause-appointments = A list of appointments
 reschedules-about-appointments = from a CSV file
 reschedules-doctors = Doctors
+reschedules-has-left = no longer active
 reschedules-choose-a-doctor = Choose a doctor
 reschedules-choose = Choose …
 reschedules-and-also = and also …
@@ -115,6 +116,7 @@ reschedules-held = { $count ->
    *[other] { NUMBER($count) } of these appointments are
 } held by another reschedule; apply or discard that one first.
 reschedules-held-by = Show it
+reschedules-holder = Show the reschedule that holds them
 
 # One job
 reschedules-outcome = What came of it
@@ -175,10 +177,17 @@ reschedules-says-placed = { $done ->
        *[some] { NUMBER($placed) } of { NUMBER($displaced) } appointments get other hours
     }
 }
-reschedules-says-others = { $count ->
-    [0] nobody else has to move
-    [one] one other moves to make room
-   *[other] { NUMBER($count) } others move to make room
+reschedules-says-others = { $done ->
+    [done] { $count ->
+        [0] nobody else had to move
+        [one] one other moved to make room
+       *[other] { NUMBER($count) } others moved to make room
+    }
+   *[planned] { $count ->
+        [0] nobody else has to move
+        [one] one other moves to make room
+       *[other] { NUMBER($count) } others move to make room
+    }
 }
 reschedules-says-shift-hours = by { $hours } hours on average
 reschedules-says-shift-days = by { $days } days on average
