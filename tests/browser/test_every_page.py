@@ -24,6 +24,7 @@ PAGES = {
     "upload": "/app/requests/upload",
     "batches": "/app/requests/batches",
     "overview": f"/app/overview?hospital=central&from={MONDAY}&weeks=2",
+    "messages": "/app/messages",
     "calendars": "/app/calendars",
     "day sheet": f"/app/day-sheet?{DAY}",
 }
