@@ -34,13 +34,13 @@ class Candidates(NamedTuple):
 def candidate_hours(read: ReschedulingProblem, left: Sequence[Request]) -> Candidates:
     """The hours that could be added for the requests `left` over, of one reschedule.
 
-    With doctors whom one of them accepts, at a hospital that it accepts, within its window and what will be open; not
+    With doctors whom one of them accepts, at a hospital that it accepts, within the windows and what will be open; not
     while the doctor is available anywhere as the schedule is now (so each could be added at once), and not while the
     doctor is away. Where there are more than `MOST`, doctors higher on the lists go first, then hours nearer to one
     that was lost.
     """
     places = _places(left, [each.id for each in read.problem.hospitals])
-    window = left[0].earliest, left[0].latest  # a reschedule has one for all
+    window = min(each.earliest for each in left), max(each.latest for each in left)
     busy = _busy(read)
     open_hours = {each.id: join((o.start, o.end) for o in each.openings) for each in read.problem.hospitals}
     clocks = {each.id: LocalClock(each.timezone) for each in read.problem.hospitals}

@@ -66,6 +66,9 @@ class Policy(Input):
     latest: Instant | None = Field(
         None, description="No new hour ends after this instant; null: 28 days after the last displaced hour"
     )
+    within_days: int | None = Field(
+        None, ge=1, le=366, description="No new hour is more than so many days from the old one; null: any"
+    )
     same_doctor: bool = Field(True, description="False: another doctor with one of the specialties will do")
     same_hospital: bool = Field(True, description="False: any hospital will do")
     others_move: bool = Field(False, description="Whether appointments that are not displaced may move to make room")

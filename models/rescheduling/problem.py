@@ -183,6 +183,15 @@ def _window(policy: Policy, rows: Sequence[Appointment], now: dt.datetime) -> Pe
     return Period(min(now + dt.timedelta(hours=policy.notice_hours), latest), latest)
 
 
+def _near(old: Period, window: Period, days: int | None) -> Period:
+    """What of a window is at most some days from an old hour; empty where nothing is."""
+    if days is None:
+        return window
+    reach = dt.timedelta(days=days)
+    latest = min(old.end + reach, window.end)
+    return Period(min(max(old.start - reach, window.start), latest), latest)
+
+
 def _acceptable_doctors(
     session: Session, asking: Iterable[Concerned], *, same: bool
 ) -> dict[uuid.UUID, tuple[uuid.UUID, ...]]:
@@ -219,13 +228,14 @@ def _requests(
     policy: Policy,
 ) -> list[Request]:
     priorities = planned_priorities(asking)
+    windows = {each.id: _near(each.during, window, policy.within_days) for each in asking}
     return [
         Request(
             id=str(each.id),
             patient=str(each.patient),
             priority=priorities[each.id],
-            earliest=window.start,
-            latest=window.end,
+            earliest=windows[each.id].start,
+            latest=windows[each.id].end,
             doctors=tuple(map(str, doctors[each.id])),
             places=None if policy.same_doctor else (0, *(1 for _ in doctors[each.id][1:])),
             hospitals=(str(each.hospital),) if policy.same_hospital else None,

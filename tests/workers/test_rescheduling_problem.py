@@ -241,6 +241,20 @@ def test_of_single_appointments_just_their_hours_are_lost(network, read, clinic)
     assert spans(found, clinic[0])[:2] == [(network.at(9), network.at(12)), (network.at(13), network.at(17))]
 
 
+def test_new_hours_are_near_the_old_ones_where_the_policy_says_so(network, read, clinic, now):
+    network.appointment(*clinic, 10, day=1)
+    network.appointment(*clinic, 10, day=5)
+    job = network.away(clinic[0], 24, 24 * 6, policy={"notice_hours": 0, "within_days": 2, "latest": network.at(20, 6)})
+    windows = {(each.earliest, each.latest) for each in read(job).problem.requests}
+    assert windows == {(now, network.at(11, 3)), (network.at(10, 3), network.at(20, 6))}
+
+
+def test_the_window_is_empty_where_what_is_near_is_too_soon(network, read, clinic, now):
+    network.appointment(*clinic, 10, day=1)
+    (request,) = read(network.away(clinic[0], 0, 48, policy={"notice_hours": 96, "within_days": 2})).problem.requests
+    assert request.earliest == request.latest == network.at(11, 3)
+
+
 # Who may move to make room
 
 
