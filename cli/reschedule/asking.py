@@ -29,6 +29,7 @@ _OPTION_OF: dict[str, str] = {
     "label": "--label",
     "policy/notice_hours": "--notice",
     "policy/latest": "--latest",
+    "policy/within_days": "--within",
     "policy/others_within_days": "--others-within",
     "policy/quiet_days": "--quiet",
 }

@@ -83,6 +83,12 @@ LatestOption = Annotated[
         show_default="28 days after what is lost",
     ),
 ]
+WithinOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="DAYS", help="No new hour is further from the old one.", rich_help_panel=_MAY, show_default="any"
+    ),
+]
 CancelUnplacedOption = Annotated[
     bool,
     typer.Option(

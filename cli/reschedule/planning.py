@@ -52,6 +52,7 @@ def plan(
     quiet: o.QuietOption = None,
     notice: o.NoticeOption = None,
     latest: o.LatestOption = None,
+    within: o.WithinOption = None,
     cancel_unplaced: o.CancelUnplacedOption = False,
     what_if: o.WhatIfOption = False,
     apply: o.ApplyOption = False,
@@ -79,6 +80,7 @@ def plan(
         "others_within_days": others_within,
         "quiet_days": quiet,
         "notice_hours": notice,
+        "within_days": within,
         "cancel_unplaced": cancel_unplaced or None,
     }
     wanted = Wanted(

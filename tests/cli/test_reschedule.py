@@ -97,6 +97,8 @@ def test_those_left_over_are_told_with_the_reason_and_what_would_help(reschedule
     reasons = done.out.partition("Left over (1)")[2]
     assert "Every hour that was free went to requests of the same or a higher priority: that of" in reasons
     assert "Could be had: " in reasons
+    job = reschedule("plan", *AWAY, "--what-if", "--within", 1, "--json").json["reschedule"]
+    assert (job["policy"]["within_days"], job["counts"]["placed"]) == (1, 2)
 
 
 def test_only_asking_holds_nothing_and_asks_for_nothing(reschedule, monday) -> None:
