@@ -67,5 +67,5 @@ def test_a_page_that_has_lost_the_server_says_so_and_catches_up(town: Town, wind
     expect(page.get_by_text("The server did not answer, so it may have done this or not.")).to_be_visible()
     town.book("p2", "d1", "11:00")
     page.context.set_offline(False)
-    expect(grid.appointment("João Reis")).to_be_visible(timeout=20_000)
+    expect(grid.appointment("João Reis")).to_be_visible()
     windows.faults.clear()  # the requests that failed

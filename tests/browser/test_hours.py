@@ -148,8 +148,10 @@ def test_what_others_change_appears_without_a_reload(town: Town, windows: Window
     dialog = theirs.page.get_by_role("dialog")
     choose(dialog, "reis", "João Reis")
     dialog.get_by_role("button", name="Book this hour").click()
+    expect(dialog).to_be_hidden()  # it is booked
     expect(mine.appointment("João Reis")).to_be_visible()
     theirs.appointment("João Reis").click()
     dialog.get_by_role("button", name="Cancel…").click()
     dialog.get_by_role("button", name="Cancel the appointment").click()
+    expect(dialog).to_be_hidden()
     expect(mine.appointment("João Reis")).to_have_count(0)

@@ -62,7 +62,7 @@ def test_a_request_says_everything_that_the_api_knows_and_is_followed_until_it_i
     assert asked["preferred"] == at("11:00")
 
     crew.worker()
-    expect(page.get_by_text("Booked: ")).to_contain_text("11:00", timeout=30_000)
+    expect(page.get_by_text("Booked: ")).to_contain_text("11:00")
     page.get_by_role("link", name="Show on the schedule").click()
     expect(page).to_have_url(re.compile(f"date={MONDAY}"))
 

@@ -48,8 +48,7 @@ class Windows:
             locale="en-GB",
             timezone_id=zone,
         )
-        context.set_default_timeout(10_000)
-        context.set_default_navigation_timeout(30_000)
+        context.set_default_timeout(30_000)
         context.tracing.start(snapshots=True)
         self.contexts.append(context)
         self._watch(context)
