@@ -40,21 +40,12 @@ class _Proposal:
     displaced: Mapping[uuid.UUID, Appointment]
     appointments: Mapping[uuid.UUID, Appointment]
     hospitals: Mapping[uuid.UUID, Hospital]
+    moves: Sequence[Wanted]
 
     def old(self, item: RescheduledAppointment) -> Wanted:
         """The hour that an appointment had when it was planned."""
         patient = self.appointments[item.appointment_id].patient_id
         return Wanted(item.appointment_id, patient, item.doctor_id, item.hospital_id, item.during)
-
-    @property
-    def moves(self) -> list[Wanted]:
-        """The hours that are proposed."""
-        return [
-            Wanted(each.appointment_id, self.appointments[each.appointment_id].patient_id, doctor, hospital, during)
-            for each in self.items
-            for doctor, hospital, during in [(each.to_doctor_id, each.to_hospital_id, each.to_during)]
-            if doctor and hospital and during
-        ]
 
     @property
     def cancelled(self) -> list[RescheduledAppointment]:
@@ -121,7 +112,13 @@ def _hold(session: Session, job: Reschedule, now: dt.datetime) -> _Proposal:
     hold_availabilities(session, [*lost, *old, *new])
     concerned = {each.id: each for each in displaced(session, lost, now)}
     appointments = hold_appointments(session, {each.appointment_id for each in items} | concerned.keys())
-    return _Proposal(items, Policy.model_validate(job.policy), lost, concerned, appointments, hospitals)
+    moves = [
+        Wanted(each.appointment_id, appointments[each.appointment_id].patient_id, doctor, hospital, during)
+        for each in items
+        for doctor, hospital, during in [(each.to_doctor_id, each.to_hospital_id, each.to_during)]
+        if doctor and hospital and during
+    ]
+    return _Proposal(items, Policy.model_validate(job.policy), lost, concerned, appointments, hospitals, moves)
 
 
 def _changes(session: Session, job: Reschedule, proposal: _Proposal, now: dt.datetime) -> Changes:
@@ -169,17 +166,17 @@ def _lost_sight_of(proposal: _Proposal, item: RescheduledAppointment, now: dt.da
     """Why an appointment is not the one any more that the proposal was made for."""
     old, appointment = proposal.old(item), proposal.appointments[item.appointment_id]
     changed = list(elsewhere(appointment, old))
-    hour = when(old.start, appointment.timezone)
     if changed:
         yield from changed
     elif old.start < now:
-        yield fault("appointment_begun", old.appointment, f"has begun, at {hour}", old.facts)
+        message = f"has begun, at {when(old.start, appointment.timezone)}"
+        yield fault("appointment_begun", old.appointment, message, old.facts)
     elif item.displaced and old.appointment not in proposal.displaced:
-        yield fault(
-            "displaced_no_more", old.appointment, f"keeps its hour, {hour}, which is not lost any more", old.facts
-        )
+        message = f"keeps its hour, {when(old.start, appointment.timezone)}, which is not lost any more"
+        yield fault("displaced_no_more", old.appointment, message, old.facts)
     elif not item.displaced and old.start < now + proposal.policy.notice_hours * HOUR:
-        message = f"was to make room, and is in less than {proposal.policy.notice_hours} hours, {hour}"
+        hour, notice = when(old.start, appointment.timezone), proposal.policy.notice_hours
+        message = f"was to make room, and is in less than {notice} hours, {hour}"
         yield fault("appointment_too_near", old.appointment, message, old.facts)
 
 

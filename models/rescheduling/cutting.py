@@ -104,7 +104,7 @@ def cut_hours(
             dated={date: _dated(hours.dated.get(date)) for date in days},
         ),
         after=Kept(
-            week=None if week is None else {day: list(spans) for day, spans in spans_of(week).items()},
+            week=None if week is None else {day: list(spans) for day, spans in spans_of(week).items() if spans},
             dated={date: Dated(hours=list(spans), reason=reason) for date, spans in days.items()},
         ),
     )

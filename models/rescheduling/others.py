@@ -14,7 +14,7 @@ from models.booking import BookingRequest, RequestStatus
 from models.people import Patient
 from models.rescheduling.history import Wish, wishes_of
 from models.rescheduling.inputs import Policy
-from models.rescheduling.tables import FormerHour, RescheduledAppointment
+from models.rescheduling.tables import Fate, FormerHour, Reschedule, RescheduledAppointment, RescheduleStatus
 from models.schedule import Appointment, AppointmentStatus
 from models.snapshot import among
 from planner.problem import Period
@@ -43,8 +43,8 @@ def read_others(
     """The appointments of `doctors` that may move within `window`, by their ids.
 
     Of each patient one at most, the earliest, so that nobody is moved twice; and none of a patient who is displaced, or
-    whom a reschedule has moved within the policy's quiet days. Left alone is also what another reschedule holds, and
-    what a booking request is about to move.
+    whom a reschedule has moved within the policy's quiet days. Left alone is also what another reschedule holds or left
+    standing in lost hours, which are nobody else's, and what a booking request is about to move.
     """
     rows = session.scalars(_eligible(reschedule_id, policy, window, now, doctors, displaced)).all()
     wishes = wishes_of(session, [each.id for each in rows])
@@ -70,6 +70,13 @@ def _eligible(
         RescheduledAppointment.held,
         RescheduledAppointment.reschedule_id != reschedule_id,
     )
+    left = exists().where(
+        RescheduledAppointment.appointment_id == Appointment.id,
+        RescheduledAppointment.during == Appointment.during,
+        RescheduledAppointment.fate == Fate.LEFT,
+        Reschedule.id == RescheduledAppointment.reschedule_id,
+        Reschedule.status == RescheduleStatus.APPLIED,
+    )
     moving = exists().where(BookingRequest.moves == Appointment.id, BookingRequest.status.in_(UNDECIDED))
     moved = exists().where(
         FormerHour.appointment_id == theirs.id,
@@ -90,6 +97,7 @@ def _eligible(
             ~among(Appointment.patient_id, {each.patient_id for each in displaced}),
             Patient.active,
             ~held,
+            ~left,
             ~moving,
             ~moved,
         )

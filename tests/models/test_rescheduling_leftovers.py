@@ -15,9 +15,12 @@ from models.moving import move_appointment
 from models.rescheduling import leftovers
 from models.rescheduling.applying import apply_reschedule
 from models.rescheduling.inputs import Policy
+from models.rescheduling.jobs import discard_reschedule
+from models.rescheduling.others import read_others
 from models.rescheduling.tables import Cause
 from models.rescheduling.undoing import undo_reschedule
 from models.schedule import AppointmentStatus, Availability
+from planner.problem import Period
 from tests.models.network import NOW, at, availability
 from tests.models.proposals import away, booking, picture, propose, told
 from tests.workers.waiting import while_blocked
@@ -117,6 +120,20 @@ def test_a_move_that_is_refused_leaves_it(left):
     with pytest.raises(Refused), left.session.begin_nested():
         move_appointment(left.session, left.appointment, AppointmentMove(start=at("12:00", day=2)), None, NOW)
     assert left.hours() == [(at("10:00"), at("11:00")), WEDNESDAY]
+
+
+def test_nobody_has_it_make_room_since_its_hour_is_nobody_elses(session, network):
+    left = Left(session, network)
+
+    def may_move() -> bool:
+        policy, days = Policy(others_move=True), Period(NOW, at("00:00", day=9))
+        return left.appointment in read_others(session, uuid.uuid4(), policy, days, NOW, network.doctors, [])
+
+    discard_reschedule(session, left.job, None, NOW)
+    assert may_move()
+    left.job = away(session, {})
+    left.apply()
+    assert not may_move()
 
 
 def test_where_the_doctor_is_back_it_is_an_availability_like_others(left):
