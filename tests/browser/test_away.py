@@ -25,8 +25,9 @@ def database_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         settings.cache_clear()
         engine.cache_clear()
         yield
-    engine.cache_clear()
     settings.cache_clear()
+    engine.cache_clear()
+    engine()  # one, before many ask at once: a second would be lost with its connections open
     until(lambda: not whole.pool.checkedout(), what="the last to use the old connections")
     whole.dispose()
 
