@@ -18,8 +18,8 @@ from api.web.words import t
 from models.rescheduling.reading import Item, Kind, Place, items
 from models.schedule import AppointmentStatus
 
-AT_ONCE = 50
-"""How many rows come at once."""
+AT_FIRST, AT_ONCE = 20, 100
+"""How many rows of a kind a job's page shows, and how many come with each asking for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,16 @@ class Row:
         return t("reschedules-left-moved") if moved else t(f"common-status-{self.item.status.replace('_', '-')}")
 
 
-def read_rows(session: Session, job: uuid.UUID, kind: Kind, after: tuple[dt.datetime, uuid.UUID] | None = None) -> Rows:
-    """The appointments of a kind, in the order of their old hours, after the one that `after` names."""
-    found = items(session, job, kind=kind, after=after, limit=AT_ONCE + 1)
-    page, more = found[:AT_ONCE], len(found) > AT_ONCE
+def read_rows(
+    session: Session,
+    job: uuid.UUID,
+    kind: Kind,
+    after: tuple[dt.datetime, uuid.UUID] | None = None,
+    limit: int = AT_ONCE,
+) -> Rows:
+    """The first `limit` appointments of a kind, in the order of their old hours, after the one that `after` names."""
+    found = items(session, job, kind=kind, after=after, limit=limit + 1)
+    page, more = found[:limit], len(found) > limit
     last = page[-1] if more else None
     names = Names.of(session, [item.conflict for item in page if item.conflict])
     known = Known.of(session, [item.conflict["message"] for item in page if item.conflict])

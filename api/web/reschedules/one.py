@@ -15,7 +15,7 @@ from api.times import Now
 from api.web import clocks, hospitals, live
 from api.web.rendering import is_fragment, page
 from api.web.reschedules.extra import extra_hours
-from api.web.reschedules.moves import read_rows
+from api.web.reschedules.moves import AT_FIRST, read_rows
 from api.web.reschedules.pictures import TALL, day_bars, shift_rows
 from api.web.reschedules.telling import Told, sentence, tell
 from api.web.words import t
@@ -91,7 +91,8 @@ def _context(session: Session, told: Told) -> dict[str, Any]:  # Any: what a tem
     job = told.job
     found = summary(session, job.id)
     planned = job.plan is not None
-    rows = {kind: read_rows(session, job.id, kind) for kind in (Kind.UNPLACED, Kind.PLACED, Kind.OTHERS) if planned}
+    kinds = (Kind.UNPLACED, Kind.PLACED, Kind.OTHERS) if planned else ()
+    rows = {kind: read_rows(session, job.id, kind, limit=AT_FIRST) for kind in kinds}
     return {
         "told": told,
         "found": found,

@@ -245,6 +245,7 @@ reschedules-head-unplaced = { $applied ->
        *[other] { NUMBER($count) } are left over
     }
 }
+reschedules-on-this-page = On this page
 reschedules-rows-placed = Who gets another hour
 reschedules-rows-others = Who moves to make room
 reschedules-rows-unplaced = Who is left over
@@ -292,6 +293,10 @@ reschedules-extra-none = { $left ->
 }
 reschedules-extra-proved = Fewer would not do.
 reschedules-extra-hour = { $when }, { $doctor } at { $hospital }: places { $patient }
+reschedules-extra-more = { $count ->
+    [one] One more
+   *[other] { NUMBER($count) } more
+}
 reschedules-how-many = The best
 reschedules-count-missing = Say how many of the hours to add: a whole number from 1 on.
 reschedules-add-hours = Add these hours and plan again
