@@ -116,16 +116,18 @@ def set_operating_hours(session: Session, hospital_id: uuid.UUID, week: WeekHour
         where availabilities would lie outside the openings; it names them.
 
     """
+    hospital = _hold(session, hospital_id)
     session.execute(delete(OperatingHours).where(OperatingHours.hospital_id == hospital_id))
     _write_week(session, hospital_id, week)
-    _hours_changed(session, hospital_id, now)
+    _hours_changed(session, hospital, now)
 
 
 def set_exception(session: Session, hospital_id: uuid.UUID, exception: ExceptionIn, now: dt.datetime) -> None:
     """Let a hospital keep other hours on one date. Raises as `set_operating_hours` does."""
+    hospital = _hold(session, hospital_id)
     _delete_exceptions(session, hospital_id, [exception.date])
     _write_exceptions(session, hospital_id, [exception])
-    _hours_changed(session, hospital_id, now)
+    _hours_changed(session, hospital, now)
 
 
 def remove_exception(session: Session, hospital_id: uuid.UUID, date: dt.date, now: dt.datetime) -> bool:
@@ -133,15 +135,16 @@ def remove_exception(session: Session, hospital_id: uuid.UUID, date: dt.date, no
 
     Raises as `set_operating_hours` does.
     """
+    hospital = _hold(session, hospital_id)
     removed = _delete_exceptions(session, hospital_id, [date])
     if removed:
-        _hours_changed(session, hospital_id, now)
+        _hours_changed(session, hospital, now)
     return removed
 
 
 def extend_openings(session: Session, hospital_id: uuid.UUID, now: dt.datetime) -> None:
     """Project a hospital's openings up to the horizon, from where they end."""
-    hospital = session.get_one(Hospital, hospital_id, with_for_update=True)
+    hospital = _hold(session, hospital_id)
     zone = ZoneInfo(hospital.timezone)
     until = now.astimezone(zone).date() + dt.timedelta(days=settings().opening_horizon_days)
     if hospital.projected_until < until:
@@ -192,9 +195,16 @@ def rewrite_hours(
     _project_again(session, hospital, now)
 
 
-def _hours_changed(session: Session, hospital_id: uuid.UUID, now: dt.datetime) -> None:
-    _project_again(session, session.get_one(Hospital, hospital_id, with_for_update=True), now)
-    refuse_if(_availabilities_outside(session, hospital_id, now), Refusal.CLASH)
+def _hold(session: Session, hospital_id: uuid.UUID) -> Hospital:
+    """Keep everybody else from changing a hospital's hours: before the first of its rows is written, or two who change
+    them would wait for each other.
+    """
+    return session.get_one(Hospital, hospital_id, with_for_update=True)
+
+
+def _hours_changed(session: Session, hospital: Hospital, now: dt.datetime) -> None:
+    _project_again(session, hospital, now)
+    refuse_if(_availabilities_outside(session, hospital.id, now), Refusal.CLASH)
     session.execute(text("SET CONSTRAINTS availability_within_openings IMMEDIATE"))
 
 

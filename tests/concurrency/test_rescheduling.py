@@ -7,18 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, insert, select, text
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from models.appointments import book_appointments, change_status
 from models.availabilities import withdraw_availability
 from models.base import Base
 from models.faults import Refused
-from models.hospitals import Hospital
+from models.hospitals import Hospital, OperatingException
 from models.hours import create_hospitals, set_exception
 from models.inputs import AppointmentIn, ExceptionIn, HospitalIn, Weekday
 from models.rescheduling import applying
 from models.rescheduling.applying import apply_reschedule
+from models.rescheduling.holding import hold_hospitals
 from models.rescheduling.inputs import Policy, RescheduleIn, ScopeIn
 from models.rescheduling.jobs import create_reschedule
 from models.rescheduling.tables import Cause
@@ -263,6 +266,50 @@ def test_without_holding_the_hospital_one_of_them_would_be_lost(ward, monkeypatc
     monkeypatch.setattr(applying, "hold_hospitals", lambda session, ids: unlocked(session, list(ids)))
     with pytest.raises(AssertionError, match="schedule_changed"):
         closing_while_hours_change(ward)
+
+
+def closing_while_somebody_waits(ward, step) -> set[str]:
+    """How two end: one holds the hospital to close it, another takes a `step` to change its hours on that day."""
+    clinic, tomorrow = ward.new_hospital("clinic", "09:00", "17:00"), ward.network.midnight.date()
+    scope = {"hospital": "clinic", "start": ward.network.at(10), "end": ward.network.at(16)}
+    job = ward.proposed({}, Cause.HOSPITAL_CLOSED, **scope)
+
+    def told(work) -> str:
+        try:
+            work()
+        except OperationalError as error:
+            return type(error.orig).__name__
+        return "done"
+
+    def close(session) -> None:
+        apply_reschedule(session, job, None, ward.now)
+        session.commit()
+
+    def change() -> None:
+        with Session(ward.engine) as session, session.begin():
+            step(session, clinic, tomorrow)
+            set_exception(session, clinic, ExceptionIn(date=tomorrow), ward.now)
+
+    with Session(ward.engine) as session, ThreadPoolExecutor(1) as pool:
+        hold_hospitals(session, [clinic])
+        other = pool.submit(told, change)
+        until(lambda: blocked(ward.engine), what="the other to wait for the hospital")
+        ends = {told(lambda: close(session))}
+        session.rollback()
+        return ends | {other.result(timeout=30)}
+
+
+def test_who_changes_the_hours_of_a_hospital_that_closes_waits_for_that(ward):
+    assert closing_while_somebody_waits(ward, lambda _session, _clinic, _day: None) == {"done"}
+
+
+def test_who_writes_hours_before_holding_the_hospital_would_stand_in_its_way(ward):
+    """The negative control of the test above."""
+
+    def write(session, clinic, day):
+        session.execute(insert(OperatingException).values(hospital_id=clinic, date=day, hours=MultiRange()))
+
+    assert "DeadlockDetected" in closing_while_somebody_waits(ward, write)
 
 
 def test_of_two_jobs_over_one_doctor_at_once_one_holds_the_appointments(engine, ward):
