@@ -11,7 +11,7 @@ from typing import Any
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import beat_init, setup_logging
-from kombu import Queue
+from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
 from models.redis_urls import for_celery
@@ -40,7 +40,10 @@ def configuration() -> dict[str, Any]:  # Any: Celery's settings are of many typ
         },
         # To tell others is to wait for their servers: a worker that takes `celery` alone is never held up by that.
         # Without a key of their own, both would get whatever is sent to either.
-        "task_queues": [Queue(name, routing_key=name) for name in ("celery", "deliveries")],
+        "task_queues": [
+            Queue(name, routing_key=name)  # type: ignore[no-untyped-call]  # kombu ships no types
+            for name in ("celery", "deliveries")
+        ],
         "task_routes": {"slotwise.deliver": {"queue": "deliveries"}},
         "accept_content": ["json"],
         "task_serializer": "json",

@@ -6,12 +6,13 @@ leaves a lease that runs out: the same is told again, under the same id.
 
 import datetime as dt
 import random
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from models.deliveries.handing import hand_on, use_channels
 from models.deliveries.tables import Channel
@@ -111,11 +112,13 @@ def _deliver(channel: Channel, way: Callable[[], AbstractContextManager[Way]], c
 def _tell(way: Way, claimed: Claimed, now: dt.datetime) -> Failed | None:
     try:
         return way.tell(claimed, now)
-    except SQLAlchemyError:
+    except DBAPIError:
         raise  # the database is away: the lease runs out, and it is tried again
     except Exception as error:  # noqa: BLE001  # whatever it is, the others are to be told
-        # Its message may name the patient.
-        return Failed(f"Something is wrong on our side ({type(error).__name__}).")
+        what, place = type(error).__name__, traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{place.name}:{place.lineno}"
+        log.error("telling failed", delivery=str(claimed.id), error=what, where=where)  # noqa: TRY400  # it may name the patient
+        return Failed(f"Something is wrong on our side ({what}).")
 
 
 def _mark(claimed: Claimed, failed: Failed | None, chosen: Settings, now: dt.datetime) -> None:

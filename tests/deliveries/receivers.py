@@ -156,17 +156,26 @@ def free_port() -> int:
 
 @contextmanager
 def mail_server(
-    mailbox: Mailbox, port: int, *, starttls: ssl.SSLContext | None = None, password: bytes | None = None
+    mailbox: Mailbox,
+    port: int,
+    *,
+    starttls: ssl.SSLContext | None = None,
+    tls: ssl.SSLContext | None = None,
+    password: bytes | None = None,
+    smtputf8: bool = True,
+    **more: Any,
 ) -> Iterator[None]:
-    """Serve a mailbox, until the end of the block; who has a password signs in with it."""
+    """Serve a mailbox, until the end of the block; who has a password signs in with it. `more` is aiosmtpd's own."""
 
     def authenticate(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: LoginPassword) -> AuthResult:
         return AuthResult(success=data.password == password, handled=False, auth_data=data)
 
-    secured: dict[str, Any] = {"tls_context": starttls} if starttls else {}
+    secured = more | ({"tls_context": starttls} if starttls else {})
     if password is not None:
         secured |= {"authenticator": authenticate, "auth_required": True, "auth_require_tls": starttls is not None}
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port, enable_SMTPUTF8=True, **secured)
+    controller = Controller(
+        mailbox, hostname="127.0.0.1", port=port, ssl_context=tls, enable_SMTPUTF8=smtputf8, **secured
+    )
     controller.start()
     try:
         yield

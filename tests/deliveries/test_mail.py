@@ -10,6 +10,7 @@ import structlog
 from models.deliveries.tables import Channel
 from tests.deliveries.clinic import DAY, at
 from tests.deliveries.receivers import Mailbox, mail_server
+from workers.telling import mailing
 from workers.telling.mailing import Mailer
 
 
@@ -196,7 +197,7 @@ def test_a_mail_is_the_same_mail_however_often_it_is_tried(clinic, mailbox, deli
     clinic.book(9)
     with monkeypatch.context() as patched:
         patched.setattr("workers.deliveries._mark", lambda *_: None)  # as if the worker had died there
-        deliver(-1)
+        deliver()
     deliver(200)
     first, second = mailbox.mails
     (delivery,) = clinic.deliveries()
@@ -240,6 +241,40 @@ def test_an_address_beyond_ascii_goes_to_a_server_that_takes_it(clinic, mailbox,
     assert [mail.recipients for mail in mailbox.mails] == [["zoë@bücher.example"]]
 
 
+def test_an_address_beyond_ascii_is_given_up_where_the_server_takes_none(clinic, mail_port, deliver):
+    clinic.patient("p1", "Zoë", "zoë@bücher.example")
+    clinic.book(9)
+    with mail_server(Mailbox(), mail_port, smtputf8=False):
+        deliver()
+    (delivery,) = clinic.deliveries()
+    assert (delivery.status, delivery.last_error) == (
+        "dead",
+        "The mail server takes no address with letters beyond ASCII.",
+    )
+
+
+def test_what_goes_wrong_on_our_side_keeps_no_other_from_their_mail_and_is_logged_without_names(
+    clinic, mailbox, deliver, monkeypatch
+):
+    clinic.book(9)
+    clinic.book(10)
+    original, failures = mailing.mail, iter(["Liam O'Brien cannot be written"])
+
+    def write(letter, sender, delivery):
+        for failure in failures:
+            raise RuntimeError(failure)
+        return original(letter, sender, delivery)
+
+    monkeypatch.setattr(mailing, "mail", write)
+    with structlog.testing.capture_logs() as lines:
+        deliver()
+    first, second = clinic.deliveries()
+    assert (first.status, first.last_error) == ("pending", "Something is wrong on our side (RuntimeError).")
+    assert second.status == "delivered"
+    assert ("RuntimeError", "write") in [(line.get("error"), line.get("where", "").split(":")[0]) for line in lines]
+    assert "Liam" not in str(lines)
+
+
 class TestSecured:
     """Mail servers that encrypt, and that want to know who sends."""
 
@@ -270,6 +305,23 @@ class TestSecured:
         with mail_server(mailbox, mail_port, starttls=certificate):
             deliver()
         assert [mail.encrypted for mail in mailbox.mails] == [True]
+
+    def test_what_is_encrypted_from_the_first_byte_on_is_too(self, clinic, deliver, mail_port, certificate):
+        clinic.book(9)
+        mailbox = Mailbox()
+        with mail_server(mailbox, mail_port, tls=certificate):
+            deliver(SMTP_URL=f"smtps://127.0.0.1:{mail_port}")
+        assert [mail.recipients for mail in mailbox.mails] == [["liam@example.org"]]
+        assert clinic.statuses(Channel.EMAIL) == ["delivered"]
+
+    def test_a_server_that_lets_nobody_sign_in_is_told_nothing(self, clinic, signed_in, mail_port, certificate):
+        clinic.book(9)
+        mailbox = Mailbox()
+        with mail_server(mailbox, mail_port, starttls=certificate, auth_exclude_mechanism=["LOGIN", "PLAIN"]):
+            signed_in()
+        (delivery,) = clinic.deliveries()
+        assert mailbox.mails == []
+        assert delivery.last_error == "The mail server lets nobody sign in, though a user is set."
 
     def test_a_certificate_that_nobody_vouches_for_gets_no_mail(
         self, clinic, deliver, mail_port, certificate, monkeypatch

@@ -7,6 +7,7 @@ import datetime as dt
 import re
 import smtplib
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
 from typing import Self
 
@@ -23,7 +24,8 @@ TIMEOUT = 15.0
 NO_ADDRESS = Failed("The patient has no e-mail address any more.", forever=True)
 TOO_LATE = Failed("The hour had begun before the patient could be told.", forever=True)
 NO_TLS = Failed("The mail server offers no TLS, and the password is not sent in the clear.", away=True)
-UNABLE = Failed("The mail server lacks what is needed: to sign in, or to take letters beyond ASCII in an address.")
+NO_SIGN_IN = Failed("The mail server lets nobody sign in, though a user is set.", away=True)
+ASCII_ONLY = Failed("The mail server takes no address with letters beyond ASCII.", forever=True)
 
 _ENHANCED = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})\b")
 _PERMANENT = 500
@@ -44,6 +46,9 @@ class Mailer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._connection:
+            with suppress(OSError):
+                self._connection.quit()
         self._hang_up()
 
     def tell(self, claimed: Claimed, now: dt.datetime) -> Failed | None:
@@ -74,25 +79,35 @@ class Mailer:
         if self._connection and self._is_alive(self._connection):
             return self._connection
         self._hang_up()
-        connection = self._connection = self._connect()
-        if self._server.user is not None and self._server.password is not None:
-            if not isinstance(connection.sock, ssl.SSLSocket):
-                self._hang_up()
-                return NO_TLS
-            connection.login(self._server.user, self._server.password)
-        connection.ehlo_or_helo_if_needed()
-        return connection
+        failed = self._sign_in(connection := self._connect())
+        if failed is None:
+            return connection
+        self._hang_up()
+        return failed
 
     def _connect(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
         host, port = self._server.host, self._server.port
         if self._server.tls:
-            return smtplib.SMTP_SSL(host, port, timeout=self._timeout, context=context)
-        connection = smtplib.SMTP(host, port, timeout=self._timeout)
-        connection.ehlo_or_helo_if_needed()
-        if connection.has_extn("starttls"):
-            connection.starttls(context=context)
-        return connection
+            self._connection = smtplib.SMTP_SSL(host, port, timeout=self._timeout, context=context)
+        else:
+            self._connection = smtplib.SMTP(host, port, timeout=self._timeout)
+            self._connection.ehlo_or_helo_if_needed()
+            if self._connection.has_extn("starttls"):
+                self._connection.starttls(context=context)
+        self._connection.ehlo_or_helo_if_needed()
+        return self._connection
+
+    def _sign_in(self, connection: smtplib.SMTP) -> Failed | None:
+        """Sign in where a user is set, but tell nobody the password in the clear."""
+        if self._server.user is None or self._server.password is None:
+            return None
+        if not isinstance(connection.sock, ssl.SSLSocket):
+            return NO_TLS
+        if not connection.esmtp_features.get("auth", "").strip():
+            return NO_SIGN_IN
+        connection.login(self._server.user, self._server.password)
+        return None
 
     @staticmethod
     def _is_alive(connection: smtplib.SMTP) -> bool:
@@ -120,7 +135,7 @@ def _judged(error: OSError) -> Failed:
         case smtplib.SMTPResponseException():  # at hello, at the user's or the sender's name
             return _refused("us", error.smtp_code, error.smtp_error, away=True)
         case smtplib.SMTPNotSupportedError():
-            return UNABLE
+            return ASCII_ONLY
         case _:
             return Failed(
                 f"The mail server could not be reached ({error.strerror or type(error).__name__}).", away=True
