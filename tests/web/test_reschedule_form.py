@@ -59,6 +59,7 @@ def test_a_job_is_queued_with_everything_the_form_can_say(town: Town):
         "start": [local("09:00")],
         "end": [local("12:00")],
         "notice_hours": ["48"],
+        "within_days": ["2"],
         "latest": [local("18:00", TUESDAY)],
         "other_doctor": ["yes"],
         "other_hospital": ["yes"],
@@ -75,6 +76,7 @@ def test_a_job_is_queued_with_everything_the_form_can_say(town: Town):
     assert [job["scope"][name] for name in ("start", "end")] == [at("09:00"), at("12:00")]
     assert job["policy"] | {"latest": None} == {
         "notice_hours": 48,
+        "within_days": 2,
         "latest": None,
         "same_doctor": False,
         "same_hospital": False,

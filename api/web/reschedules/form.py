@@ -19,7 +19,7 @@ from models.rescheduling.inputs import RescheduleIn
 from models.rescheduling.tables import Cause
 
 TIMES = ("start", "end", "latest")
-NUMBERS = ("notice_hours", "others_within_days", "quiet_days")
+NUMBERS = ("notice_hours", "within_days", "others_within_days", "quiet_days")
 FIELDS = {"cause", "label", "doctors", "hospital", "only_at", "clock", "file", *TIMES, *NUMBERS, *DAYS}
 """The fields that a fault can stand beside."""
 
@@ -56,6 +56,7 @@ class RescheduleForm:
     sunday: str = ""
     appointments: str = ""
     notice_hours: str = "24"
+    within_days: str = ""
     latest: str = ""
     latest_fold: str = ""
     other_doctor: str = ""
@@ -192,6 +193,7 @@ def _scope(form: RescheduleForm, times: dict[str, dt.datetime | None], faults: F
 def _policy(form: RescheduleForm, latest: dt.datetime | None) -> dict[str, Any]:  # Any: whatever a field takes
     return {
         **{name: getattr(form, name) for name in NUMBERS},
+        "within_days": form.within_days or None,
         "latest": latest,
         "same_doctor": not form.other_doctor,
         "same_hospital": not form.other_hospital,

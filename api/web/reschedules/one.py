@@ -119,6 +119,7 @@ def _policy(told: Told) -> list[str]:
         if policy.others_move
         else t("reschedules-policy-nobody-else"),
         t("reschedules-policy-notice", hours=policy.notice_hours),
+        *([t("reschedules-policy-within", days=policy.within_days)] if policy.within_days else []),
         t("reschedules-policy-latest", latest=latest) if latest else t("reschedules-policy-28-days"),
         t("reschedules-policy-left", cancelled="yes" if policy.cancel_unplaced else "no"),
     ]

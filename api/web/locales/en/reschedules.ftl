@@ -102,6 +102,8 @@ reschedules-others-within = … by at most so many days
 reschedules-quiet = … unless moved in so many days before
 reschedules-notice = Hours of notice
 reschedules-notice-about = No new hour is nearer than this.
+reschedules-within = Days from the old hour, at most
+reschedules-within-about = Left empty: any number. With few, others can make room by moving further.
 reschedules-latest = No new hour ends after
 reschedules-latest-about = Left empty: 28 days after the last one that is lost.
 reschedules-cancel-unplaced = Cancel those that no hour is found for
@@ -299,7 +301,16 @@ reschedules-extra-more = { $count ->
 }
 reschedules-how-many = The best
 reschedules-count-missing = Say how many of the hours to add: a whole number from 1 on.
-reschedules-add-hours = Add these hours and plan again
+reschedules-add-hours = Add these hours…
+reschedules-add-question = { $count ->
+    [one] Add the best of these hours?
+   *[other] Add the best { NUMBER($count) } of these hours?
+}
+reschedules-add-about = { $count ->
+    [one] The doctor is then available in it, and anybody may be booked there; nobody has been asked yet. This is planned again with it.
+   *[other] The doctors are then available in them, and anybody may be booked there; nobody has been asked yet. This is planned again with them.
+}
+reschedules-add-this = Add and plan again
 
 # The policy in words
 reschedules-policy-doctor = { $same ->
@@ -316,6 +327,10 @@ reschedules-policy-others = Others may move by up to { $days ->
 } to make room, unless moved in the { $quiet } days before.
 reschedules-policy-nobody-else = Nobody else moves.
 reschedules-policy-notice = No new hour begins within { $hours } hours of the planning.
+reschedules-policy-within = { $days ->
+    [one] No new hour is more than a day from the old one.
+   *[other] No new hour is more than { $days } days from the old one.
+}
 reschedules-policy-latest = No new hour ends after { $latest }.
 reschedules-policy-28-days = No new hour ends later than 28 days after the last one lost.
 reschedules-policy-left = { $cancelled ->
