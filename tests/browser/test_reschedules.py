@@ -141,7 +141,8 @@ def test_a_question_is_answered_and_planned_for_real(ill: Town, page: Page):
 def test_an_extra_hour_places_the_one_who_is_left_over(ill: Town, page: Page):
     show(page, planned(ill))
     expect(page.get_by_text("One more hour would place the one who is left over.")).to_be_visible()
-    press(page, "Add these hours and plan again")
+    press(page, "Add these hours…")
+    press(page, "Add and plan again")
     expect(badge(page)).to_have_text("queued")
     plan_reschedules()
     says(page, "All 3 appointments get other hours")

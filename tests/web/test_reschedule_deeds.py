@@ -166,6 +166,9 @@ def test_extra_hours_are_added_and_it_is_planned_again(town: Town, session, coun
         for hour, id_ in zip(("14:00", "16:00"), ids, strict=False)
     ]
     change(session, job, extra_hours={"hours": hours, "placed": 2, "left": [], "proved": True})
+    asked = Fragment(town.api.get(f"/app/reschedules/{job}/extra-hours", params={"count": count}).text)
+    assert "nobody has been asked yet" in asked.words
+    assert asked.form(f"/app/reschedules/{job}/extra-hours").fields["count"] == count
     new = do(town, job, "extra-hours", count=count).headers["hx-redirect"].rpartition("/")[2]
     added = [each["start"] for each in town.get("/availabilities", doctor="d1")["items"]]
     assert set(added) >= {each["start"] for each in hours[: int(count)]}

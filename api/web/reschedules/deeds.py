@@ -3,9 +3,9 @@
 import datetime as dt
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,7 @@ from api.web.reschedules.naming import Known
 from api.web.reschedules.one import read
 from api.web.words import t
 from models.faults import Fault, Refusal, Refused
+from models.inputs import MAX_BATCH
 from models.rescheduling.adding import add_extra_hours
 from models.rescheduling.applying import apply_reschedule
 from models.rescheduling.jobs import UNDECIDED, discard_reschedule, plan_again
@@ -90,6 +91,14 @@ def again(request: Request, reschedule_id: uuid.UUID, sent: SentForm, now: Now, 
     return _lead_to(request, new)
 
 
+@router.get("/extra-hours")
+def ask_to_add_hours(
+    request: Request, reschedule_id: uuid.UUID, now: Now, count: Annotated[int, Query(ge=1, le=MAX_BATCH)]
+) -> Response:
+    """The question that comes before: even a job that only asks adds them for real."""
+    return _question(request, reschedule_id, "reschedules/add_hours.html", now, count=count)
+
+
 @router.post("/extra-hours")
 def add_hours(request: Request, reschedule_id: uuid.UUID, sent: SentForm, now: Now, bell: RungBell) -> Response:
     """Let doctors be available in the best of the extra hours, and plan again: both, or neither."""
@@ -104,10 +113,16 @@ def add_hours(request: Request, reschedule_id: uuid.UUID, sent: SentForm, now: N
     return _lead_to(request, new)
 
 
-def _question(request: Request, reschedule_id: uuid.UUID, template: str, now: dt.datetime) -> Response:
+def _question(
+    request: Request,
+    reschedule_id: uuid.UUID,
+    template: str,
+    now: dt.datetime,
+    **more: Any,  # Any: the template's
+) -> Response:
     with transaction() as session:
         told = read(session, request, reschedule_id, now)
-    return page(request, template, told=told)
+    return page(request, template, told=told, **more)
 
 
 def _count(text: str) -> int:

@@ -218,7 +218,7 @@ def _validated(values: dict[str, Any], faults: Faults) -> RescheduleIn | None:
 
 def _field_of(place: tuple[int | str, ...], kind: str) -> str:
     """The field of the form for a place in a job; empty for what has none."""
-    if kind == "scope_runs_backward":
+    if kind in ("scope_runs_backward", "scope_too_long"):
         return "end"
     names = [step for step in place if isinstance(step, str) and step in {*FIELDS, "appointments"}]
     return "file" if "appointments" in names else names[0] if names else ""
