@@ -244,7 +244,7 @@ def _read_appointments(
     )
 
 
-def among(column: InstrumentedAttribute[UUID], ids: Iterable[UUID]) -> ColumnElement[bool]:
+def among(column: ColumnElement[UUID] | InstrumentedAttribute[UUID], ids: Iterable[UUID]) -> ColumnElement[bool]:
     """Whether a column holds one of `ids`: told as one parameter, however many they are."""
     return column == any_(literal(sorted(ids), ARRAY(Uuid)))
 
