@@ -15,7 +15,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from planner.budget import Budget
-from planner.columns import ROUTINE, SOON, URGENT, Candidates, Columns
+from planner.candidates import ROUTINE, SOON, URGENT, Candidates
+from planner.columns import Columns
 from planner.dual_weights import LARGEST, in_the_way, weights_by_program
 from planner.hours import Bools, Ints, spans
 from planner.offers import Offers

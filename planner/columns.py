@@ -12,79 +12,14 @@ Ids become numbers in the order of the ids, so that the order in which a file li
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
 
 import numpy as np
 
-from planner.hours import Bools, Hours, Ints, Moments, available_hours, spans
+from planner.candidates import MOVABLE, RANK, Candidates, Seekers, Wishes, candidates_of, together
+from planner.hours import Bools, Hours, Ints, Moments, available_hours
 from planner.instants import HOUR_US, micros
-from planner.problem import Appointment, Priority, Problem, Request
-
-MOVABLE, URGENT, SOON, ROUTINE = range(4)
-"""The rank of a seeker. Movable appointments come first: they must keep an hour, whoever else goes without."""
-RANK = {Priority.URGENT: URGENT, Priority.SOON: SOON, Priority.ROUTINE: ROUTINE}
-PLACE_HOURS = 24
-"""Inconvenience of one place down the list of doctors."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seekers:
-    """Everybody who needs an hour: the requests by id, then the movable appointments by id.
-
-    Arrays have one entry per seeker. An hour suits from moment `first` up to, not including, `last`; `preferred` is in
-    microseconds. `hospitals` is a row of `Columns.hospital_sets`.
-    """
-
-    rank: Ints
-    patient: Ints
-    first: Ints
-    last: Ints
-    preferred: Ints
-    hospitals: Ints
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """The acceptable doctors: (seeker, doctor, place on the list), ascending by seeker, then place."""
-
-    seeker: Ints
-    doctor: Ints
-    place: Ints
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """The hours that a seeker could have, ascending by seeker; one entry per candidate.
-
-    `cost` is the inconvenience in hours. `moves` marks the new hours of movable appointments. `patient` and `rank`
-    repeat the seeker's. No seeker has two candidates with the same doctor at the same moment.
-    """
-
-    seeker: Ints
-    doctor: Ints
-    hospital: Ints
-    moment: Ints
-    cost: Ints
-    moves: Bools
-    patient: Ints
-    rank: Ints
-
-    @property
-    def begins(self) -> Ints:
-        """Where the candidates of each seeker begin, of those who have any."""
-        fresh = np.ones(len(self), dtype=np.bool_)
-        fresh[1:] = self.seeker[1:] != self.seeker[:-1]
-        return np.flatnonzero(fresh)
-
-    def take(self, which: Ints | Bools) -> Self:
-        """Some of them, in their order."""
-        return type(self)(
-            self.seeker[which], self.doctor[which], self.hospital[which], self.moment[which],
-            self.cost[which], self.moves[which], self.patient[which], self.rank[which],
-        )  # fmt: skip
-
-    def __len__(self) -> int:
-        return len(self.seeker)
+from planner.problem import Appointment, Problem, Request
+from planner.pruning import LeftOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +27,8 @@ class Columns:
     """Everything the stages after this one look at.
 
     `patients` are those of requests and movable appointments. `hours` are all available hours; `taken[h]` says that a
-    fixed appointment of the doctor overlaps hour `h`; the others are the offers.
+    fixed appointment of the doctor overlaps hour `h`; the others are the offers. `left_out`: what no plan needs of the
+    candidates of a large problem (None: nothing).
     """
 
     requests: tuple[Request, ...]
@@ -108,10 +44,15 @@ class Columns:
     seekers: Seekers
     wishes: Wishes
     candidates: Candidates
+    left_out: LeftOut | None = None
 
 
-def columns(problem: Problem) -> Columns:
-    """The columns of `problem`. Linear in hours and candidates, but for sorting."""
+def columns(problem: Problem, *, whole: bool = False) -> Columns:
+    """The columns of `problem`. Linear in hours and candidates, but for sorting.
+
+    Of very many candidates those that no plan needs are left out (see `planner.pruning`), unless all are wanted:
+    `whole`.
+    """
     requests = tuple(sorted(problem.requests, key=lambda request: request.id))
     replaced = {request.moves for request in requests if request.moves is not None}
     standing = sorted((a for a in problem.appointments if a.id not in replaced), key=lambda a: a.id)
@@ -132,34 +73,14 @@ def columns(problem: Problem) -> Columns:
     wishes = _wishes(problem, requests, movables, doctors)
     busy = [a for a in fixed if a.patient in patients]
     busy_at = moments.overlapping(_ints(patients[a.patient] for a in busy), _micros(a.start for a in busy))
-    open_ones = accepted(hours.take(~taken), moments, seekers, wishes, hospital_sets)
     stays = _stays(movables, moments, seekers, doctors, hospitals, len(requests))
-    candidates = _candidates(open_ones, stays, moments, seekers, busy_at)
+    offers = hours.take(~taken)
+    found, left_out = candidates_of(offers, moments, seekers, wishes, hospital_sets, busy_at, whole=whole)
+    candidates = together([found, stays])
     return Columns(
         requests, movables, fixed, tuple(doctors), tuple(hospitals), tuple(patients), hospital_sets,
-        moments, hours, taken, seekers, wishes, candidates,
+        moments, hours, taken, seekers, wishes, candidates, left_out,
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """Hours that seekers accept, whoever is busy then: (seeker, place on the list of doctors, hour)."""
-
-    seeker: Ints
-    place: Ints
-    hours: Hours
-
-
-def accepted(hours: Hours, moments: Moments, seekers: Seekers, wishes: Wishes, hospital_sets: Bools) -> Accepted:
-    """Which of `hours` each of the seekers named in `wishes` accepts: by doctor, hospital and window."""
-    key = moments.key(hours.doctor, hours.moment)
-    first = np.searchsorted(key, moments.key(wishes.doctor, seekers.first[wishes.seeker]))
-    last = np.searchsorted(key, moments.key(wishes.doctor, seekers.last[wishes.seeker]))
-    hour = spans(first, last)
-    count = np.maximum(last - first, 0)
-    seeker, place = np.repeat(wishes.seeker, count), np.repeat(wishes.place, count)
-    suits = hospital_sets[seekers.hospitals[seeker], hours.hospital[hour]]
-    return Accepted(seeker[suits], place[suits], hours.take(hour[suits]))
 
 
 def _seekers(
@@ -259,34 +180,6 @@ def _stays(  # the columns it writes index all of these
         patient=seekers.patient[seeker],
         rank=seekers.rank[seeker],
     )
-
-
-def _candidates(found: Accepted, stays: Candidates, moments: Moments, seekers: Seekers, busy_at: Ints) -> Candidates:
-    """The candidates among the accepted offers, and the stays, ascending by seeker.
-
-    Left out: offers that overlap a fixed appointment of the patient, and a second hospital where the same doctor could
-    be had at the same moment (nothing could tell the two apart but the hospital; the first id is kept).
-    """
-    seeker, hours = found.seeker, found.hours
-    patient = seekers.patient[seeker]
-    start = moments.start[hours.moment]
-    away = np.abs(start - seekers.preferred[seeker])
-    moves = seekers.rank[seeker] == MOVABLE
-    keep = ~np.isin(moments.key(patient, hours.moment), busy_at) & ~(moves & (away == 0))
-    offers = Candidates(
-        seeker, hours.doctor, hours.hospital, hours.moment, away // HOUR_US + PLACE_HOURS * found.place,
-        moves, patient, seekers.rank[seeker],
-    ).take(keep)  # fmt: skip
-    again = np.zeros(len(offers), dtype=np.bool_)
-    again[1:] = (np.diff(offers.seeker) == 0) & (np.diff(offers.doctor) == 0) & (np.diff(offers.moment) == 0)
-    offers = offers.take(~again)
-    both = Candidates(
-        np.concatenate([offers.seeker, stays.seeker]), np.concatenate([offers.doctor, stays.doctor]),
-        np.concatenate([offers.hospital, stays.hospital]), np.concatenate([offers.moment, stays.moment]),
-        np.concatenate([offers.cost, stays.cost]), np.concatenate([offers.moves, stays.moves]),
-        np.concatenate([offers.patient, stays.patient]), np.concatenate([offers.rank, stays.rank]),
-    )  # fmt: skip
-    return both.take(np.argsort(both.seeker, kind="stable"))
 
 
 def _ints(values: Iterable[int]) -> Ints:

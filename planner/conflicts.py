@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from planner.alternatives import alternatives
-from planner.columns import MOVABLE, Columns
+from planner.candidates import MOVABLE
+from planner.columns import Columns
 from planner.columns import columns as columns_of
 from planner.facts import reasons
 from planner.hours import Bools, Ints

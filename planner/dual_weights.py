@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
 from planner.budget import Budget
-from planner.columns import MOVABLE, Candidates
+from planner.candidates import MOVABLE, Candidates
 from planner.hours import Bools, Moments, spans
 from planner.proof import InstantPrices
 from planner.rules import (

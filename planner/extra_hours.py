@@ -18,7 +18,8 @@ import numpy as np
 
 from planner.added import NOBODY, Hour, Seats, added_hours
 from planner.budget import Budget
-from planner.columns import MOVABLE, ROUTINE, SOON, Columns, columns
+from planner.candidates import MOVABLE, ROUTINE, SOON
+from planner.columns import Columns, columns
 from planner.goals import Weights, score
 from planner.hours import Bools, Ints
 from planner.instants import HOUR_US, LocalClock, join, micros
@@ -49,7 +50,7 @@ def extra_hours(
     budget = Budget(time_limit)
     solver = Solver(seed, solver_workers or os.cpu_count() or 1)
     hours = addable(problem, candidates)
-    table = columns(with_hours(problem, hours))
+    table = columns(with_hours(problem, hours), whole=True)
     hour_of = _extra_hour_of(table, hours)
     extra = hour_of != NOBODY
     before, proved = _without(table, extra, solver, budget)

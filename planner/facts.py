@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.absence import Absence, Facts
-from planner.columns import Columns, Wishes, accepted
+from planner.candidates import Wishes, accepted
+from planner.columns import Columns
 from planner.evidence import least_proofs
 from planner.hours import Bools, Ints
 from planner.instants import LocalClock, instant

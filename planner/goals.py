@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planner.columns import MOVABLE, ROUTINE, SOON, URGENT, Candidates
+from planner.candidates import MOVABLE, ROUTINE, SOON, URGENT, Candidates
 from planner.hours import Bools, Ints
 
 LARGEST = 2**55
@@ -56,8 +56,10 @@ class Weights(NamedTuple):
     urgent: int
 
     @classmethod
-    def of(cls, candidates: Candidates) -> "Weights":
+    def of(cls, candidates: Candidates, most: int | None = None) -> "Weights":
         """Weights under which no lower goal buys a higher one, for plans made of `candidates`.
+
+        `most`: what plans can have of inconvenience together, where there are more candidates than these.
 
         Each weight exceeds by one unit all that the lower goals can add up to: the inconvenience, the sum over the
         seekers of the largest one each; the moves, the number of movable appointments; the bookings, the number of
@@ -66,7 +68,7 @@ class Weights(NamedTuple):
         """
         count = _seekers_by_rank(candidates)
         dearest = np.maximum.reduceat(candidates.cost, candidates.begins) if len(candidates) else candidates.cost
-        move = int(dearest.sum()) + 1
+        move = (int(dearest.sum()) if most is None else most) + 1
         routine = move * (count[MOVABLE] + 1)
         soon = routine * (count[ROUTINE] + 1)
         return cls(move, routine, soon, soon * (count[SOON] + 1))
@@ -78,6 +80,11 @@ class Weights(NamedTuple):
     def fit(self) -> bool:
         """Whether gains can be computed with, exactly, in 64 bits, and steps of priority in floating point."""
         return self.urgent < LARGEST and self.routine < STEP
+
+    @property
+    def of_rank(self) -> Ints:
+        """What a booking of each rank gains, and a new hour of a movable appointment, by rank; inconvenience apart."""
+        return np.array([-self.move, self.urgent, self.soon, self.routine], dtype=np.int64)
 
     def gain(self, candidates: Candidates) -> Ints:
         """One number per candidate that stands for all goals at once; 0 for an appointment that stays."""

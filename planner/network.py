@@ -12,7 +12,7 @@ from typing import Self
 
 import numpy as np
 
-from planner.columns import MOVABLE, Candidates
+from planner.candidates import MOVABLE, Candidates
 from planner.goals import Weights
 from planner.hours import Bools, Ints, Moments
 from planner.proof import InstantPrices, Prices

@@ -4,7 +4,8 @@ from typing import Self
 
 import numpy as np
 
-from planner.columns import Accepted, Columns, Wishes, accepted
+from planner.candidates import Accepted, Wishes, accepted
+from planner.columns import Columns
 from planner.hours import Bools, Ints
 from planner.proof import InstantPrices
 from planner.rules import numbered

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from planner.budget import Budget
-from planner.columns import MOVABLE
+from planner.candidates import MOVABLE
 from planner.exchange import FAR, NEVER, NOBODY, Exchange, LostError, Way
 from planner.hours import Bools, Ints
 from planner.network import Network, Tariff

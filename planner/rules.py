@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.columns import MOVABLE, Candidates
+from planner.candidates import MOVABLE, Candidates
 from planner.hours import Bools, Ints, Moments, spans
 
 

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from planner.budget import Budget
-from planner.columns import Candidates
+from planner.candidates import Candidates
 from planner.decision import Proposal, decided
 from planner.goals import Score, Weights, score
 from planner.hours import Bools, Ints, Moments
@@ -17,6 +17,7 @@ from planner.model import Solver
 from planner.network import Network, Tariff
 from planner.program import program
 from planner.proof import Prices
+from planner.pruning import NOTHING, LeftOut
 from planner.relaxation import expected_seconds, relax
 from planner.repair import plain_plan, repair
 from planner.tighten import tighten
@@ -39,13 +40,31 @@ class Found:
     prices: Prices | None
 
 
-def search(candidates: Candidates, moments: Moments, seekers: int, solver: Solver, budget: Budget) -> Found:
-    """The best plan; if the budget runs out, the best found. `seekers` counts all, also those without candidates."""
-    weights = Weights.of(candidates)
+def search(
+    candidates: Candidates,
+    moments: Moments,
+    seekers: int,
+    solver: Solver,
+    budget: Budget,
+    left_out: LeftOut | None = None,
+) -> Found:
+    """The best plan; if the budget runs out, the best found. `seekers` counts all, also those without candidates.
+
+    Nor does any plan with candidates that were `left_out` exceed the bound, and the prices cover these, too.
+    """
+    weights = Weights.of(candidates, None if left_out is None else int(left_out.dearest.sum()))
     if not weights.fit():
         return _in_two_steps(candidates, moments, seekers, solver, budget)
     best = best_under(candidates, moments, seekers, weights, solver, budget)
-    return Found(best.plan, weights.score_within(best.bound, candidates), best.prices)
+    prices = best.prices if left_out is None else _covering(best.prices, left_out)
+    return Found(best.plan, weights.score_within(best.bound, candidates), prices)
+
+
+def _covering(prices: Prices, left_out: LeftOut) -> Prices:
+    """Prices that cover what was left out as well: those of seekers raised as far as that takes."""
+    worth = prices.unit * (prices.weights.of_rank[left_out.rank] - left_out.cheapest)
+    uncovered = (left_out.cheapest != NOTHING) & (prices.seeker < worth)
+    return replace(prices, seeker=np.where(uncovered, worth, prices.seeker))
 
 
 class Best(NamedTuple):

@@ -22,7 +22,7 @@ from planner.schemas import problem_sha256
 from planner.search import search
 from planner.wording import Wording
 
-PLANNER = "slotwise-2"
+PLANNER = "slotwise-3"
 """Changes whenever the same problem and seed may give another plan than before."""
 
 EXPLANATION_SECONDS = 5.0
@@ -51,7 +51,7 @@ def plan(
     with budget.stage("columns"):
         table = columns(problem)
     solver = Solver(seed, solver_workers or os.cpu_count() or 1)
-    found = search(table.candidates, table.moments, len(table.seekers.rank), solver, budget)
+    found = search(table.candidates, table.moments, len(table.seekers.rank), solver, budget, table.left_out)
     reached = score(table.candidates, found.plan)
     optimal = reached == found.bound
     with budget.stage("explain"):

@@ -6,7 +6,8 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from planner.columns import MOVABLE, Columns
+from planner.candidates import MOVABLE
+from planner.columns import Columns
 from planner.hours import Bools, Ints, spans
 from planner.instants import HOUR_US, micros
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from planner.columns import Candidates
+from planner.candidates import Candidates
 from planner.goals import Weights
 from planner.hours import Bools, Ints, Moments, spans
 from planner.instants import HOUR_US

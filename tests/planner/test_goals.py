@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner import search
-from planner.columns import ROUTINE, SOON, URGENT, columns
+from planner.candidates import ROUTINE, SOON, URGENT
+from planner.columns import columns
 from planner.goals import Score, Weights, score, told_bound
 from planner.plan import Objective, Plan, PlanStatus
 from planner.problem import Doctor, Period, Priority, Problem

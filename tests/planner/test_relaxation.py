@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from planner import relaxation
-from planner.columns import ROUTINE, SOON, URGENT
+from planner.candidates import ROUTINE, SOON, URGENT
 from planner.network import Network, Tariff
 from planner.problem import Problem
 from planner.relaxation import relax
