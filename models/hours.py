@@ -7,44 +7,24 @@ put back, a hospital opens at the first of two equal times and closes at the sec
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Session
 
 from models import outbox
 from models.base import period
 from models.faults import Fault, Refusal, refuse_if
-from models.hospitals import Hospital, Opening, OperatingException, OperatingHours
+from models.hospitals import Hospital, Opening
 from models.inputs import ExceptionIn, HospitalIn, WeekHours
 from models.schedule import Availability
 from models.settings import settings
+from models.stored_hours import DatedHours, Spans, dated_hours, hours_kept, spans_of, write_dates, write_week
 from planner.instants import join
 from planner.problem import Period
-
-Spans = Sequence[tuple[int, int]]
-"""Periods of one day: `[opens, closes)` in minutes after its local midnight."""
-
-
-@dataclass(frozen=True, slots=True)
-class DatedHours:
-    """Other hours on one date; no periods: closed all day."""
-
-    hours: Spans
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class HoursKept:
-    """What a hospital keeps: weekly hours (1 = Monday), and those of some dates instead."""
-
-    week: Mapping[int, Spans]
-    dated: Mapping[dt.date, DatedHours]
 
 
 def instant_of(day: dt.date, minutes: int, zone: ZoneInfo, *, closing: bool = False) -> dt.datetime:
@@ -100,8 +80,8 @@ def create_hospitals(session: Session, rows: Sequence[HospitalIn], now: dt.datet
         if hospital.external_id:
             values["external_id"] = hospital.external_id
         id_ = session.execute(insert(Hospital).values(values).returning(Hospital.id)).scalar_one()
-        _write_week(session, id_, hospital.operating_hours)
-        _write_exceptions(session, id_, hospital.exceptions)
+        write_week(session, id_, spans_of(hospital.operating_hours))
+        write_dates(session, id_, dated_hours(hospital.exceptions))
         extend_openings(session, id_, now)
         ids.append(id_)
     return ids
@@ -117,16 +97,14 @@ def set_operating_hours(session: Session, hospital_id: uuid.UUID, week: WeekHour
 
     """
     hospital = _hold(session, hospital_id)
-    session.execute(delete(OperatingHours).where(OperatingHours.hospital_id == hospital_id))
-    _write_week(session, hospital_id, week)
+    write_week(session, hospital_id, spans_of(week))
     _hours_changed(session, hospital, now)
 
 
 def set_exception(session: Session, hospital_id: uuid.UUID, exception: ExceptionIn, now: dt.datetime) -> None:
     """Let a hospital keep other hours on one date. Raises as `set_operating_hours` does."""
     hospital = _hold(session, hospital_id)
-    _delete_exceptions(session, hospital_id, [exception.date])
-    _write_exceptions(session, hospital_id, [exception])
+    write_dates(session, hospital_id, dated_hours([exception]))
     _hours_changed(session, hospital, now)
 
 
@@ -136,7 +114,7 @@ def remove_exception(session: Session, hospital_id: uuid.UUID, date: dt.date, no
     Raises as `set_operating_hours` does.
     """
     hospital = _hold(session, hospital_id)
-    removed = _delete_exceptions(session, hospital_id, [date])
+    removed = write_dates(session, hospital_id, {date: None})
     if removed:
         _hours_changed(session, hospital, now)
     return removed
@@ -154,19 +132,9 @@ def extend_openings(session: Session, hospital_id: uuid.UUID, now: dt.datetime) 
 
 def project_anew(session: Session, hospital: Hospital, week: WeekHours, first: dt.date) -> list[Period]:
     """The openings that a hospital would have from the local day `first` on, were `week` its weekly hours."""
-    since = first - dt.timedelta(days=1)  # its last period may run past midnight
-    return project(
-        spans_of(week), _exceptions(session, hospital.id), ZoneInfo(hospital.timezone), since, hospital.projected_until
-    )
-
-
-def hours_kept(session: Session, hospital_id: uuid.UUID) -> HoursKept:
-    """The hours that a hospital keeps, as they are stored."""
-    dated = select(OperatingException).where(OperatingException.hospital_id == hospital_id)
-    return HoursKept(
-        _week(session, hospital_id),
-        {each.date: DatedHours(_spans(each.hours), each.reason) for each in session.scalars(dated)},
-    )
+    since, zone = first - dt.timedelta(days=1), ZoneInfo(hospital.timezone)  # its last period may run past midnight
+    dates = hours_kept(session, hospital.id).dates
+    return project(spans_of(week), dates, zone, since, hospital.projected_until)
 
 
 def rewrite_hours(
@@ -182,16 +150,8 @@ def rewrite_hours(
     calls this changes them as well.
     """
     if week is not None:
-        session.execute(delete(OperatingHours).where(OperatingHours.hospital_id == hospital.id))
-        _write_spans(session, hospital.id, week)
-    _delete_exceptions(session, hospital.id, dated)
-    rows = [
-        {"hospital_id": hospital.id, "date": date, "hours": _of_spans(each.hours), "reason": each.reason}
-        for date, each in dated.items()
-        if each is not None
-    ]
-    if rows:
-        session.execute(insert(OperatingException), rows)
+        write_week(session, hospital.id, week)
+    write_dates(session, hospital.id, dated)
     _project_again(session, hospital, now)
 
 
@@ -220,7 +180,8 @@ def _replace_openings(session: Session, hospital: Hospital, since: dt.datetime, 
     session.execute(text("SET CONSTRAINTS availability_within_openings DEFERRED"))
     zone = ZoneInfo(hospital.timezone)
     first = since.astimezone(zone).date() - dt.timedelta(days=1)  # its last period may run past midnight
-    projected = project(_week(session, hospital.id), _exceptions(session, hospital.id), zone, first, until)
+    kept = hours_kept(session, hospital.id)
+    projected = project(kept.week, kept.dates, zone, first, until)
     later = Range(since, None, bounds="[)")
     replaced = session.scalars(
         delete(Opening)
@@ -231,9 +192,9 @@ def _replace_openings(session: Session, hospital: Hospital, since: dt.datetime, 
         )
         .returning(Opening.during)
     )
-    kept = [(during.lower, since) for during in replaced if during.lower and during.lower < since]
+    begun = [(during.lower, since) for during in replaced if during.lower and during.lower < since]
     new = [(max(opening.start, since), opening.end) for opening in projected if opening.end > since]
-    rows = [{"hospital_id": hospital.id, "during": period(start, end)} for start, end in join(kept + new)]
+    rows = [{"hospital_id": hospital.id, "during": period(start, end)} for start, end in join(begun + new)]
     if rows:
         session.execute(insert(Opening), rows)
     session.execute(update(Hospital).where(Hospital.id == hospital.id).values(projected_until=until))
@@ -258,71 +219,6 @@ def _availabilities_outside(session: Session, hospital_id: uuid.UUID, now: dt.da
             f"The availability {availability.id} would lie outside the new openings; change or withdraw it first.",
             facts={"availability": str(availability.id), "doctor": str(availability.doctor_id)},
         )
-
-
-def _week(session: Session, hospital_id: uuid.UUID) -> dict[int, Spans]:
-    rows = session.execute(
-        select(OperatingHours.weekday, OperatingHours.hours).where(OperatingHours.hospital_id == hospital_id)
-    )
-    return {weekday: _spans(hours) for weekday, hours in rows}
-
-
-def _exceptions(session: Session, hospital_id: uuid.UUID) -> dict[dt.date, Spans]:
-    rows = session.execute(
-        select(OperatingException.date, OperatingException.hours).where(OperatingException.hospital_id == hospital_id)
-    )
-    return {date: _spans(hours) for date, hours in rows}
-
-
-def spans_of(week: WeekHours) -> dict[int, Spans]:
-    """Weekly hours as they were sent, in the form that `project` takes."""
-    return {weekday.number: [each.span for each in hours] for weekday, hours in week.items()}
-
-
-def _write_week(session: Session, hospital_id: uuid.UUID, week: WeekHours) -> None:
-    _write_spans(session, hospital_id, spans_of(week))
-
-
-def _write_spans(session: Session, hospital_id: uuid.UUID, week: Mapping[int, Spans]) -> None:
-    rows = [
-        {"hospital_id": hospital_id, "weekday": weekday, "hours": _of_spans(spans)}
-        for weekday, spans in week.items()
-        if spans
-    ]
-    if rows:
-        session.execute(insert(OperatingHours), rows)
-
-
-def _write_exceptions(session: Session, hospital_id: uuid.UUID, exceptions: Iterable[ExceptionIn]) -> None:
-    rows = [
-        {
-            "hospital_id": hospital_id,
-            "date": exception.date,
-            "hours": _of_spans([each.span for each in exception.hours]),
-            "reason": exception.reason,
-        }
-        for exception in exceptions
-    ]
-    if rows:
-        session.execute(insert(OperatingException), rows)
-
-
-def _delete_exceptions(session: Session, hospital_id: uuid.UUID, dates: Iterable[dt.date]) -> bool:
-    """Whether there were any."""
-    removed = session.execute(
-        delete(OperatingException)
-        .where(OperatingException.hospital_id == hospital_id, OperatingException.date.in_(list(dates)))
-        .returning(OperatingException.date)
-    )
-    return removed.first() is not None
-
-
-def _spans(hours: MultiRange[int]) -> Spans:
-    return [(span.lower, span.upper) for span in hours if span.lower is not None and span.upper is not None]
-
-
-def _of_spans(spans: Iterable[tuple[int, int]]) -> MultiRange[int]:
-    return MultiRange(Range(*each) for each in spans)
 
 
 def _external_ids(rows: Sequence[HospitalIn]) -> list[str]:

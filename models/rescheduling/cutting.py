@@ -29,13 +29,14 @@ from models import outbox
 from models.availabilities import availability_message
 from models.base import ends, new_ids
 from models.hospitals import Hospital
-from models.hours import DatedHours, hours_kept, rewrite_hours, spans_of
+from models.hours import rewrite_hours
 from models.inputs import WeekHours
 from models.rescheduling.changes import Changes, Dated, HoursChange, Kept, Piece
 from models.rescheduling.days import Hours, days_less, days_with
 from models.rescheduling.lost import Lost, overlapping
 from models.rescheduling.remaining import without
 from models.schedule import Availability
+from models.stored_hours import DatedHours, hours_kept, spans_of
 from planner.instants import join
 
 
@@ -91,12 +92,11 @@ def cut_hours(
     zone = ZoneInfo(hospital.timezone)
     kept = [ends(each.during) for each in standing if each.hospital == hospital.id]
     hours = hours_kept(session, hospital.id)
-    dated = {date: each.hours for date, each in hours.dated.items()}
     if week is None:
         gone = [rest for each in join(ends(each.during) for each in lost) for rest in without(*each, join(kept))]
-        days = days_less(Hours(hours.week, dated, zone), gone)
+        days = days_less(Hours(hours.week, hours.dates, zone), gone)
     else:
-        days = days_with(Hours(spans_of(week), dated, zone), kept)
+        days = days_with(Hours(spans_of(week), hours.dates, zone), kept)
     return HoursChange(
         hospital=hospital.id,
         before=Kept(

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from models.hours import Spans, instant_of
+from models.hours import instant_of
 from models.rescheduling.remaining import Span as Period
 from models.rescheduling.remaining import without
+from models.stored_hours import Spans
 from planner.instants import join
 
 Span = tuple[int, int]

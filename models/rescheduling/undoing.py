@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from models.faults import Fault, Refusal, Refused
 from models.hospitals import Hospital, Opening
-from models.hours import hours_kept
 from models.references import lock_to_change
 from models.rescheduling.against import Wanted, against, elsewhere, fault, too_near, when
 from models.rescheduling.changes import Changes, HoursChange, Piece
@@ -22,6 +21,7 @@ from models.rescheduling.tables import Fate, Reschedule, RescheduledAppointment,
 from models.rescheduling.writing import ScheduleChanged, Work, meanwhile, write
 from models.schedule import Appointment, AppointmentStatus, Availability
 from models.snapshot import among
+from models.stored_hours import hours_kept
 
 
 @dataclass(frozen=True, slots=True)
