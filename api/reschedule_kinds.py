@@ -7,6 +7,7 @@ RESCHEDULING = {
         "The scope does not say enough", "Add what the message names; `/docs` shows what each cause needs."
     ),
     "scope_surplus": Kind("The scope says too much", "Leave out what the message names; it means nothing there."),
+    "scope_too_long": Kind("A scope of years", "Change the weekly hours, or withdraw availabilities for good."),
     "scope_runs_backward": Kind("A scope that ends before it starts", "Choose a later end."),
     "scope_passed": Kind(
         "The lost hours have passed", "What has begun already cannot be rescheduled; choose later hours."

@@ -224,14 +224,14 @@ def _progress(job: Reschedule) -> float:
 
 
 def _counts(job: Reschedule, counts: reading.Counts) -> CountsOut:
-    """The counts of a job: before it is planned nobody is placed or left out, and once undone nobody is left."""
+    """The counts of a job: before it is planned nobody is placed or left out."""
     planned = job.planned_at is not None
     return CountsOut(
         displaced=counts.displaced,
         placed=counts.placed if planned else None,
         unplaced=counts.unplaced if planned else None,
         others=counts.others if planned else None,
-        left=counts.left if job.status is RescheduleStatus.APPLIED else 0,
+        left=counts.left,
     )
 
 

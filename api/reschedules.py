@@ -44,6 +44,7 @@ ASKED_WRONGLY = (
     "scope_incomplete",
     "scope_surplus",
     "scope_runs_backward",
+    "scope_too_long",
     "scope_passed",
     "too_many_displaced",
     "what_if_applied",

@@ -23,6 +23,10 @@ OPTIONAL: dict[Cause, frozenset[str]] = {Cause.DOCTOR_UNAVAILABLE: frozenset({"h
 """What it may name besides."""
 
 
+LONGEST = dt.timedelta(days=731)
+"""The longest time that one job can lose; every lost day of a hospital is written down (`OperatingException`)."""
+
+
 def _distinct(ids: list[uuid.UUID]) -> list[uuid.UUID]:
     if len(set(ids)) < len(ids):
         raise PydanticCustomError("appointment_twice", "names an appointment twice; name it once")
@@ -53,6 +57,12 @@ class ScopeIn(Input):
                 "scope_runs_backward",
                 "ends at or before its start, {start}; choose a later end",
                 {"start": self.start.isoformat()},
+            )
+        if self.start and self.end and self.end - self.start > LONGEST:
+            raise PydanticCustomError(
+                "scope_too_long",
+                "is longer than {days} days; change the weekly hours or withdraw availabilities for good",
+                {"days": LONGEST.days},
             )
         return self
 

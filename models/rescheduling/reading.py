@@ -17,7 +17,13 @@ from models.base import ends
 from models.booking import JsonObject
 from models.hospitals import Hospital
 from models.people import Patient, User
-from models.rescheduling.tables import Fate, RescheduledAppointment, RescheduleEvent
+from models.rescheduling.tables import (
+    Fate,
+    Reschedule,
+    RescheduledAppointment,
+    RescheduleEvent,
+    RescheduleStatus,
+)
 from models.schedule import Appointment, AppointmentStatus
 from planner.plan import ConflictKind
 from planner.problem import HOUR, Priority
@@ -138,6 +144,7 @@ def counts(session: Session, reschedules: Collection[uuid.UUID]) -> dict[uuid.UU
             func.count().filter(~table.displaced),
             func.count().filter(_is_left()),
         )
+        .join(Reschedule, Reschedule.id == table.reschedule_id)
         .join(Appointment, Appointment.id == table.appointment_id)
         .where(table.reschedule_id.in_(reschedules))
         .group_by(table.reschedule_id)
@@ -217,7 +224,7 @@ def _is_left() -> ColumnElement[bool]:
     """Whether an appointment that was left standing stands there still."""
     table = RescheduledAppointment
     stands = (Appointment.status == AppointmentStatus.BOOKED) & (Appointment.version == table.appointment_version)
-    return (table.fate == Fate.LEFT) & stands
+    return (table.fate == Fate.LEFT) & (Reschedule.status == RescheduleStatus.APPLIED) & stands
 
 
 def _of(kind: Kind | None) -> ColumnElement[bool]:

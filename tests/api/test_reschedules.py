@@ -196,6 +196,7 @@ YESTERDAY = at("09:00", TODAY - DAY)
         (scope(doctors=[]), "too_short", "#/scope/doctors", "scope.doctors has fewer than 1 item"),
         (scope(doctors=None), "scope_incomplete", "#", "has a scope without doctors"),
         (scope(end=at("00:00")), "scope_runs_backward", "#/scope", "ends at or before its start"),
+        (scope(end="2199-12-31T00:00:00+00:00"), "scope_too_long", "#/scope", "is longer than 731 days"),
         (scope(start=YESTERDAY, end=at("10:00", TODAY - DAY)), "scope_passed", "#/scope/end", "choose a later end"),
         (scope(doctors=["d1", "d9"]), "unknown_doctor", "#/scope/doctors/1", "There is no doctor 'd9'"),
         (scope(hospital="west"), "unknown_hospital", "#/scope/hospital", "There is no hospital 'west'"),

@@ -11,7 +11,7 @@ from models.inputs import AppointmentIn
 from models.rescheduling.inputs import RescheduleIn, ScopeIn
 from models.rescheduling.jobs import create_reschedule
 from models.rescheduling.reading import Counts, Day, Kind, ShiftBin, counts, history, items, summary
-from models.rescheduling.tables import Cause, Fate, RescheduledAppointment, RescheduleStatus
+from models.rescheduling.tables import Cause, Fate, Reschedule, RescheduledAppointment, RescheduleStatus
 from models.schedule import Appointment, AppointmentStatus
 from planner.problem import HOUR
 from tests.models.network import NOW, Network, at, availability
@@ -115,12 +115,20 @@ def test_kinds_are_told_apart(session, job, booked):
 def test_one_that_was_left_standing_counts_until_it_is_seen_to(session, job, booked):
     left = RescheduledAppointment.appointment_id == booked[1]
     session.execute(update(RescheduledAppointment).where(left).values(fate=Fate.LEFT))
+    session.execute(update(Reschedule).values(status=RescheduleStatus.APPLIED, changes={}))
     assert counts(session, [job])[job].left == 1
     assert [each.seen_to for each in items(session, job)] == [False, False, False]
     change_status(session, booked[1], AppointmentStatus.CANCELLED)
     session.expire_all()
     assert counts(session, [job])[job].left == 0
     assert [each.seen_to for each in items(session, job)] == [False, True, False]
+
+
+def test_nobody_is_left_once_a_job_is_undone(session, job, booked):
+    left = RescheduledAppointment.appointment_id == booked[1]
+    session.execute(update(RescheduledAppointment).where(left).values(fate=Fate.LEFT))
+    session.execute(update(Reschedule).values(status=RescheduleStatus.UNDONE, changes={}))
+    assert counts(session, [job])[job].left == 0
 
 
 def test_a_job_without_appointments_has_counts(session, network, booked):
