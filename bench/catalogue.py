@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from bench.closures import Closure, closed_hospital
 from bench.instances import Size, half_hour_zones, hospitals_apart, movable_appointments, one_hospital, theatres
 from planner.problem import Problem
 
@@ -51,6 +52,14 @@ INSTANCES = (
     Instance("300 in two places at once", partial(half_hour_zones, Size(300, 12, 10, 240), at_once=True)),
     Instance("1,000 movable", partial(movable_appointments, Size(1000, 40, 10, 800, window=1)), compared=True),
     Instance("3,000 movable", partial(movable_appointments, Size(3000, 60, 20, 2400, window=1))),
+    # A hospital that is closed for five days, over what twelve others have free: about 240,000 hours, then few.
+    Instance("1,600 displaced", partial(closed_hospital, Closure(1600, 30, free=0.303))),
+    Instance("6,400 displaced", partial(closed_hospital, Closure(6400, 30, free=0.303))),
+    Instance(
+        "800 displaced, others movable",
+        partial(closed_hospital, Closure(800, 12, 0.03, specialties=20, concerned=10, days=12, within=6, movable=0.3)),
+        compared=True,
+    ),
     Instance("10,000 in 10 hospitals", partial(hospitals_apart, 10, Size(1000, 23, 20, 800))),
 )
 

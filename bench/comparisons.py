@@ -14,7 +14,8 @@ from scipy.sparse import csr_array
 from bench.catalogue import by_name
 from bench.goals import reached, strict_gain
 from bench.results import Compared
-from planner.columns import MOVABLE, Columns, columns
+from planner.candidates import MOVABLE
+from planner.columns import Columns, columns
 from planner.hours import Bools, Ints
 from planner.instants import HOUR_US
 from planner.rules import RULES
@@ -33,7 +34,7 @@ def methods(candidates: int) -> list[str]:
 
 def measure(method: str, name: str, time_limit: float) -> Compared:
     """What a method reaches on the instance `name` within about `time_limit` seconds."""
-    return METHODS[method](columns(by_name(name).make()), time_limit)
+    return METHODS[method](columns(by_name(name).make(), whole=True), time_limit)
 
 
 def first_come_first_served(table: Columns, _time_limit: float) -> Compared:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from bench.results import Reached
-from planner.columns import MOVABLE, RANK, Columns
+from planner.candidates import MOVABLE, RANK
+from planner.columns import Columns
 from planner.hours import Bools, Ints
 from planner.plan import Objective
 from planner.problem import Priority

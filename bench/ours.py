@@ -28,7 +28,7 @@ def measure(name: str, time_limit: float) -> Ours:
     planning, _, made = min(runs, key=lambda run: run[0])
     text = problem_to_json(problem)
     parsing, _ = least(lambda: read_problem(text))
-    table = columns(problem)
+    table = columns(problem, whole=True)
     return Ours(
         name=name,
         requests=len(problem.requests),

@@ -50,7 +50,7 @@ class Relaxation:
 
 def measure(name: str) -> References:
     """Both relaxations of the instance `name`, both ways round. Raises AssertionError where they disagree."""
-    table = columns(by_name(name).make())
+    table = columns(by_name(name).make(), whole=True)
     relaxation = Relaxation.of(table)
     flows = [least(partial(solve_flow, way)) for way in (relaxation, relaxation.turned())]
     assignments = [least(partial(solve_assignment, way)) for way in _ways_to_assign(relaxation)]

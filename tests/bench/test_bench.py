@@ -7,6 +7,7 @@ from rich.console import Console
 
 from bench import comparisons
 from bench.catalogue import INSTANCES, named
+from bench.closures import Closure, closed_hospital
 from bench.goals import reached, told
 from bench.instances import Size, half_hour_zones, hospitals_apart, movable_appointments, one_hospital, theatres
 from bench.machine import machine
@@ -28,6 +29,7 @@ SMALL = {
     "operations": theatres(Size(30, 3, 10, None)),
     "zones": half_hour_zones(Size(30, 3, 8, 6, window=2)),
     "movable": movable_appointments(Size(30, 3, 8, 6, window=2)),
+    "closed": closed_hospital(Closure(24, 3, 0.05, 3, 2, 2, days=7, within=6, movable=0.3)),
 }
 
 
