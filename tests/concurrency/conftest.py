@@ -13,6 +13,8 @@ from celery import Celery
 from sqlalchemy import Engine
 
 from models.session import make_engine
+from models.settings import settings
+from tests.concurrency.ward import Ward
 from tests.workers.checker import faults, undecided
 from tests.workers.network import Network
 from tests.workers.waiting import until
@@ -116,3 +118,12 @@ def queue(network: Network):
         return doctors * each
 
     return fill
+
+
+@pytest.fixture
+def ward(engine, network, service_environment, monkeypatch) -> Iterator[Ward]:
+    for name, value in service_environment.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    yield Ward(engine, network)
+    settings.cache_clear()

@@ -1,141 +1,28 @@
-"""Reschedules among others who change the schedule at the same moment, and killed at every point."""
+"""Reschedules among others who change the schedule at the same moment."""
 
-import multiprocessing
-import signal
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from models.appointments import book_appointments, change_status
+from models.appointments import change_status
 from models.availabilities import withdraw_availability
-from models.base import Base
-from models.faults import Refused
 from models.hospitals import Hospital, OperatingException
-from models.hours import create_hospitals, set_exception
-from models.inputs import AppointmentIn, ExceptionIn, HospitalIn, Weekday
+from models.hours import set_exception
+from models.inputs import ExceptionIn
 from models.rescheduling import applying
 from models.rescheduling.applying import apply_reschedule
 from models.rescheduling.holding import hold_hospitals
-from models.rescheduling.inputs import Policy, RescheduleIn, ScopeIn
+from models.rescheduling.inputs import RescheduleIn, ScopeIn
 from models.rescheduling.jobs import create_reschedule
 from models.rescheduling.tables import Cause
 from models.rescheduling.undoing import undo_reschedule
 from models.schedule import Appointment, AppointmentStatus
-from models.settings import settings
-from tests.concurrency.dying import work_until
-from tests.models.proposals import propose
 from tests.workers.checker import faults
 from tests.workers.waiting import blocked, until, while_blocked
-
-
-class Ward:
-    """A doctor who is away tomorrow from 9 to 12, where two patients are booked, and there again in the afternoon."""
-
-    def __init__(self, engine: Engine, network) -> None:
-        self.engine, self.network = engine, network
-        self.now = network.midnight - timedelta(hours=1)
-        self.doctor, self.hospital = network.doctor(), self.new_hospital("ward", "00:00", "24:00")
-        self.morning = network.availability(self.doctor, self.hospital, 9, 12)
-        self.afternoon = network.availability(self.doctor, self.hospital, 13, 17)
-        self.first, self.second = (network.appointment(self.doctor, self.hospital, hour) for hour in (9, 10))
-
-    def new_hospital(self, name, opens, closes):
-        hours = [{"opens": opens, "closes": closes}]
-        week = dict.fromkeys(Weekday, hours)
-        row = HospitalIn(external_id=name, name=name, timezone="UTC", operating_hours=week)
-        with Session(self.engine) as session, session.begin():
-            [id_] = create_hospitals(session, [row], self.now)
-        self.network.timezones[id_] = "UTC"
-        return id_
-
-    @property
-    def away(self):
-        return {"doctors": [str(self.doctor)], "start": self.network.at(9), "end": self.network.at(12)}
-
-    def place(self, hour):
-        return (self.doctor, self.hospital, self.network.at(hour))
-
-    def proposed(self, places=None, cause=Cause.DOCTOR_UNAVAILABLE, *, cancel=False, **scope):
-        """A job that moves the first to 13 and has no hour for the second."""
-        places = {self.first: self.place(13)} if places is None else places
-        policy = Policy(notice_hours=0, cancel_unplaced=cancel)
-        with Session(self.engine) as session, session.begin():
-            return propose(session, places, cause, policy=policy, now=self.now, **(scope or self.away))
-
-    def apply(self, job, session=None) -> list[str]:
-        """The codes of the refusal; none where it went through."""
-        return self.told(lambda session: apply_reschedule(session, job, None, self.now), session)
-
-    def told(self, step, session=None) -> list[str]:
-        try:
-            if session:
-                step(session)
-            else:
-                with Session(self.engine) as own, own.begin():
-                    step(own)
-        except Refused as refused:
-            return [fault.code for fault in refused.faults]
-        return []
-
-    def book(self, hour, session) -> None:
-        patient = self.network.patient()
-        start = self.network.at(hour)
-        row = AppointmentIn(patient=str(patient), doctor=str(self.doctor), hospital=str(self.hospital), start=start)
-        book_appointments(session, [row], self.now)
-
-    def first_then(self, change, job) -> list[str]:
-        """What applying comes to, which begins while `change` has been made and not yet committed."""
-        with Session(self.engine) as session:
-            change(session)
-            return while_blocked(self.engine, lambda: self.apply(job), session.commit)
-
-
-@pytest.fixture
-def ward(engine, network, service_environment, monkeypatch) -> Iterator[Ward]:
-    for name, value in service_environment.items():
-        monkeypatch.setenv(name, value)
-    settings.cache_clear()
-    yield Ward(engine, network)
-    settings.cache_clear()
-
-
-def everything(engine: Engine) -> dict[str, list[str]]:
-    """Every row of every table."""
-    with engine.connect() as connection:
-        return {
-            table.name: sorted(str(row) for row in connection.execute(table.select()))
-            for table in Base.metadata.sorted_tables
-        }
-
-
-@pytest.mark.parametrize("work", ["apply", "undo"])
-def test_a_kill_at_every_point_leaves_all_or_nothing(engine, ward, database_url, work):
-    closed = {"hospital": str(ward.hospital), "start": ward.network.at(0), "end": ward.network.at(12)}
-    job = ward.proposed(cause=Cause.HOSPITAL_CLOSED, cancel=work == "undo", **closed)
-    if work == "undo":
-        assert ward.apply(job) == []
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.concurrency.dying"])
-    before, statement, code = everything(engine), 0, -signal.SIGKILL
-    while code == -signal.SIGKILL:
-        statement += 1
-        process = context.Process(target=work_until, args=(database_url, work, job, ward.now, statement))
-        process.start()
-        process.join()
-        code = process.exitcode
-        if code == -signal.SIGKILL:
-            assert everything(engine) == before
-    assert code == 0
-    assert statement > 15
-    with engine.connect() as connection:
-        assert connection.scalar(text("SELECT status FROM reschedule")) == {"apply": "applied", "undo": "undone"}[work]
-    assert faults(engine) == set()
 
 
 def at_once(ward, job) -> list[list[str]]:
