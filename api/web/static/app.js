@@ -5,6 +5,9 @@ const box = document.getElementById("dialog-box");
 const content = document.getElementById("dialog");
 const toasts = document.getElementById("toasts");
 
+// The bar of pages is wider than a phone: begin where its reader is.
+document.querySelector(".bar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // The dialog opens around whatever is put into it, and is empty once closed. The focus goes back by itself, unless what
 // had it is drawn anew meanwhile: then whatever has its id is given it.
 let opener = null;
