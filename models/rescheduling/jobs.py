@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 
 from models import outbox
 from models.base import ends
-from models.booking import BookingRequest
 from models.faults import Fault, Refusal, Refused, refuse_if
 from models.inputs import MAX_BATCH
 from models.references import Directory, check_reference, find_doctors, find_hospitals, lock_to_change
+from models.rescheduling.history import moved_since, wishes_of
 from models.rescheduling.inputs import LostHour, RescheduleIn, Scope, ScopeIn
 from models.rescheduling.lost import displaced, lost_hours
 from models.rescheduling.tables import (
-    FormerHour,
     Reschedule,
     RescheduledAppointment,
     RescheduleEvent,
@@ -138,15 +137,15 @@ def _hold(session: Session, job: Reschedule, concerned: Sequence[Appointment], n
     """Write the appointments of a job. By their ids, so that two jobs that want the same wait in one order."""
     if not concerned:
         return
-    before = _moved_before(session, [each.patient_id for each in concerned], now)
-    priorities = _priorities(session, concerned)
+    before = moved_since(session, (each.patient_id for each in concerned), now - REMEMBERED)
+    wishes = wishes_of(session, [each.id for each in concerned])
     rows = [
         {
             "reschedule_id": job.id,
             "appointment_id": each.id,
             "displaced": True,
             "held": not job.what_if,
-            "priority": priorities.get(each.id, Priority.ROUTINE),
+            "priority": wishes[each.id].priority if each.id in wishes else Priority.ROUTINE,
             "moved_before": each.patient_id in before,
             "appointment_version": each.version,
             "doctor_id": each.doctor_id,
@@ -182,30 +181,6 @@ def held_elsewhere(session: Session, appointments: Collection[uuid.UUID]) -> Ite
     if not found:  # it let go between our insert and this look
         message = "Another reschedule held some of these appointments until just now; ask again."
         yield Fault("appointment_held", "scope", None, message)
-
-
-def _moved_before(session: Session, patients: Collection[uuid.UUID], now: dt.datetime) -> set[uuid.UUID]:
-    """Those of the patients whom a reschedule has moved not long ago."""
-    return set(
-        session.scalars(
-            select(Appointment.patient_id)
-            .join(FormerHour, FormerHour.appointment_id == Appointment.id)
-            .where(
-                Appointment.patient_id.in_(patients),
-                FormerHour.reschedule_id.is_not(None),
-                FormerHour.left_at > now - REMEMBERED,
-            )
-        )
-    )
-
-
-def _priorities(session: Session, appointments: Sequence[Appointment]) -> dict[uuid.UUID, Priority]:
-    """The priorities of those appointments that a booking request led to."""
-    requests = {each.booking_request_id: each.id for each in appointments if each.booking_request_id}
-    rows = session.execute(
-        select(BookingRequest.id, BookingRequest.priority).where(BookingRequest.id.in_(requests.keys()))
-    )
-    return {requests[id_]: priority for id_, priority in rows}
 
 
 def _look_up(session: Session, asked: RescheduleIn, now: dt.datetime) -> Scope:
