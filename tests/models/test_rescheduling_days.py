@@ -116,4 +116,7 @@ def test_no_day_is_dated_that_stays_as_it_was(case):
     )
     open_for = [each for each in case.openings if each[1] - each[0] >= dt.timedelta(hours=1)]
     assert days_with(case.hours, [(start, start + dt.timedelta(hours=1)) for start, _ in open_for]) == {}
-    assert days_less(case.hours, less([(case.openings[0][0], case.openings[-1][1])], case.openings)) == {}
+    # At the ends of the days looked at, a period of the day before is not seen.
+    inner = [each for each in case.openings if abs(case.hours.date(each[0]) - case.day) <= dt.timedelta(days=3)]
+    if inner:
+        assert days_less(case.hours, less([(inner[0][0], inner[-1][1])], inner)) == {}
