@@ -53,7 +53,7 @@ def extra_hours(
     table = columns(with_hours(problem, hours), whole=True)
     hour_of = _extra_hour_of(table, hours)
     extra = hour_of != NOBODY
-    before, proved = _without(table, extra, solver, budget)
+    before, proved = _without(problem, table, solver, budget)
     left = [number for number in range(len(table.requests)) if not before.taken[number]]
     if not left or not extra.any():
         return ExtraHours((), 0, tuple(table.requests[number].id for number in left), proved)
@@ -132,12 +132,21 @@ def _extra_hour_of(table: Columns, hours: Sequence[Hour]) -> Ints:
     return np.where(found, at, NOBODY)
 
 
-def _without(table: Columns, extra: Bools, solver: Solver, budget: Budget) -> tuple[Seats, bool]:
-    """Who has which hour in the best plan without extra hours, and whether that is proved the best."""
-    which = np.flatnonzero(~extra)
-    own = table.candidates.take(which)
-    found = search(own, table.moments, len(table.seekers.rank), solver, budget)
-    return Seats.of(table, which[found.plan]), score(own, found.plan) == found.bound
+def _without(problem: Problem, table: Columns, solver: Solver, budget: Budget) -> tuple[Seats, bool]:
+    """Who has which hour in the best plan without extra hours, by the candidates of `table`, and whether that is proved
+    the best. It is the plan that `planner.solve.plan` makes, so that those left over are the same.
+    """
+    own = columns(problem)
+    found = search(own.candidates, own.moments, len(own.seekers.rank), solver, budget, own.left_out)
+    chosen = own.candidates.take(np.flatnonzero(found.plan))
+    moment = np.searchsorted(table.moments.start, own.moments.start[chosen.moment])
+
+    def key(seeker: Ints, doctor: Ints, moment: Ints) -> Ints:
+        return table.moments.key(seeker * len(table.doctors) + doctor, moment)
+
+    every = table.candidates
+    seats = np.isin(key(every.seeker, every.doctor, every.moment), key(chosen.seeker, chosen.doctor, moment))
+    return Seats.of(table, np.flatnonzero(seats)), score(own.candidates, found.plan) == found.bound
 
 
 def _with(table: Columns, extra: Bools, before: Seats, solver: Solver, budget: Budget) -> tuple[Seats, bool]:
