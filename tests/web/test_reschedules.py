@@ -82,7 +82,7 @@ def test_a_proposal_says_in_one_sentence_what_it_comes_to(town: Town):
     full_day(town)
     page = shown(town, planned(town))
     assert (
-        "2 of 3 appointments get other hours; nobody else has to move; by 23 hours on average;"
+        "2 of 3 appointments get other hours; nobody else has to move; the average shift is 23 hours;"
         " proved the least there can be."
     ) in page.text
     assert "every 1s" not in page.triggers("reschedule")

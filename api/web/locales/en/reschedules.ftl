@@ -191,8 +191,8 @@ reschedules-says-others = { $done ->
        *[other] { NUMBER($count) } others move to make room
     }
 }
-reschedules-says-shift-hours = by { $hours } hours on average
-reschedules-says-shift-days = by { $days } days on average
+reschedules-says-shift-hours = the average shift is { $hours } hours
+reschedules-says-shift-days = the average shift is { $days } days
 reschedules-proved = proved the least there can be
 reschedules-gap-hours = at most { $hours } hours from the least
 reschedules-gap-moved = at most { NUMBER($count) } more moves than the least
