@@ -56,7 +56,7 @@ INSTANCES = (
     Instance("1,600 displaced", partial(closed_hospital, Closure(1600, 30, free=0.303))),
     Instance("6,400 displaced", partial(closed_hospital, Closure(6400, 30, free=0.303))),
     Instance(
-        "800 displaced, others movable",
+        "800 displaced and others movable",
         partial(closed_hospital, Closure(800, 12, 0.03, specialties=20, concerned=10, days=12, within=6, movable=0.3)),
         compared=True,
     ),
