@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.client import Api, ApiRefused
+from cli.client import Api
 from cli.output import Exit, Stop
 from cli.reschedule.asking import Wanted, asked_for, option_of
 from cli.reschedule.clocks import NoInstant, instant, typed
@@ -115,10 +115,13 @@ def test_every_faulty_time_is_told_at_once(connection: Api, capsys: pytest.Captu
     assert all(option in told for option in ("--from", "--until", "--latest"))
 
 
-def test_an_unknown_hospital_is_refused_by_its_name(connection: Api) -> None:
-    closed = wanted(hospital="nowhere", closed=True, start="2026-12-07", end="2026-12-07")
-    with pytest.raises(ApiRefused, match="no hospital 'nowhere'"):
-        asked_for(connection, closed, as_json=False)
+def test_unknown_hospitals_and_doctors_are_told_together(connection: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    room = wanted(hospital="nowhere", room=True, doctors=["d1", "d9"], start="2026-12-07", end="2026-12-07")
+    with pytest.raises(Stop, match="2 faults"):
+        asked_for(connection, room, as_json=False)
+    told = capsys.readouterr().err
+    assert "There is no hospital 'nowhere'" in told
+    assert "There is no doctor 'd9'" in told
 
 
 WEEK = "hospital,weekday,opens,closes\ncentral,monday,09:00,12:00\ncentral,tuesday,09:00,12:00\n"
