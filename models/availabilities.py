@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, Integer, Uuid, and_, column, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Integer, Uuid, and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 
 from models import outbox
+from models.arrays import table_of
 from models.base import ends, new_ids, period
 from models.booking import JsonObject
 from models.faults import Fault, Refusal, refuse_if
@@ -165,22 +166,13 @@ def _clashes_among(wanted: Sequence[_Wanted]) -> Iterator[Fault]:
 
 def _clashes(session: Session, wanted: Sequence[_Wanted]) -> Iterator[Fault]:
     """What the schedule as it stands has against the wanted availabilities."""
-    rows = (
-        func.unnest(
-            literal([each.row for each in wanted], ARRAY(Integer)),
-            literal([each.doctor_id for each in wanted], ARRAY(Uuid)),
-            literal([each.hospital_id for each in wanted], ARRAY(Uuid)),
-            literal([each.during for each in wanted], ARRAY(TSTZRANGE)),
-            literal([each.replaces for each in wanted], ARRAY(Uuid)),
-        )
-        .table_valued(
-            column("row", Integer),
-            column("doctor_id", Uuid),
-            column("hospital_id", Uuid),
-            column("during", TSTZRANGE),
-            column("replaces", Uuid),
-        )
-        .render_derived(name="wanted")
+    rows = table_of(
+        "wanted",
+        row=(Integer, [each.row for each in wanted]),
+        doctor_id=(Uuid, [each.doctor_id for each in wanted]),
+        hospital_id=(Uuid, [each.hospital_id for each in wanted]),
+        during=(TSTZRANGE, [each.during for each in wanted]),
+        replaces=(Uuid, [each.replaces for each in wanted]),
     )
     by_row = {each.row: each for each in wanted}
     openings = (

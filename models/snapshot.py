@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, any_, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Row, false, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from models.arrays import among
 from models.base import ends
 from models.booking import BookingRequest, BookingRequestDoctor, BookingRequestHospital
 from models.hospitals import Hospital, Opening
@@ -242,11 +243,6 @@ def _read_appointments(
         planning.Appointment(str(id_), str(doctor), str(hospital), str(patient), start)
         for id_, doctor, hospital, patient, start in rows
     )
-
-
-def among(column: ColumnElement[UUID] | InstrumentedAttribute[UUID], ids: Iterable[UUID]) -> ColumnElement[bool]:
-    """Whether a column holds one of `ids`: told as one parameter, however many they are."""
-    return column == any_(literal(sorted(ids), ARRAY(Uuid)))
 
 
 def _read_names(session: Session, doctors: Collection[UUID]) -> dict[str, str]:

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, ColumnElement, Select, TableValuedAlias, Uuid, column, func, literal, select
+from sqlalchemy import ColumnElement, Select, TableValuedAlias, Uuid, select
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from sqlalchemy.orm import Session
 
+from models.arrays import among, table_of
 from models.base import ends
 from models.faults import Fault
 from models.hospitals import Hospital
@@ -19,7 +20,6 @@ from models.rescheduling.changes import Changes
 from models.rescheduling.lost import Lost, overlapping
 from models.rescheduling.remaining import Span, without
 from models.schedule import Appointment, AppointmentStatus, Availability
-from models.snapshot import among
 from planner.instants import is_full_hour, join
 from planner.wording import spoken
 
@@ -106,7 +106,13 @@ def _taken(
 ) -> Iterator[Fault]:
     """The hours whose doctor or patient has another appointment by now."""
     by_id = {each.appointment: each for each in wanted}
-    hours = _table(wanted)
+    hours = table_of(
+        "wanted",
+        appointment=(Uuid, [each.appointment for each in wanted]),
+        patient=(Uuid, [each.patient for each in wanted]),
+        doctor=(Uuid, [each.doctor for each in wanted]),
+        during=(TSTZRANGE, [each.during for each in wanted]),
+    )
     for code, whose, who in (
         ("hour_taken_since", Appointment.doctor_id == hours.c.doctor, "the doctor"),
         ("patient_busy_since", Appointment.patient_id == hours.c.patient, "the patient"),
@@ -172,21 +178,6 @@ def _inactive(session: Session, wanted: Sequence[Wanted]) -> Iterator[Fault]:
         if each.patient not in patients:
             message = "is of a patient who is no longer active; cancel it"
             yield fault("patient_left_since", each.appointment, message, each.facts)
-
-
-def _table(wanted: Sequence[Wanted]) -> TableValuedAlias:
-    return (
-        func.unnest(
-            literal([each.appointment for each in wanted], ARRAY(Uuid)),
-            literal([each.patient for each in wanted], ARRAY(Uuid)),
-            literal([each.doctor for each in wanted], ARRAY(Uuid)),
-            literal([each.during for each in wanted], ARRAY(TSTZRANGE)),
-        )
-        .table_valued(
-            column("appointment", Uuid), column("patient", Uuid), column("doctor", Uuid), column("during", TSTZRANGE)
-        )
-        .render_derived(name="wanted")
-    )
 
 
 def place(wanted: Wanted, hospitals: Hospitals) -> str:

@@ -10,22 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import (
-    ARRAY,
-    TableValuedAlias,
-    Uuid,
-    column,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import Uuid, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range
 from sqlalchemy.orm import Session
 
 from models import outbox
+from models.arrays import table_of
 from models.availabilities import availability_message
 from models.base import ends, new_ids
 from models.hospitals import Hospital
@@ -120,7 +110,9 @@ def write_availabilities(session: Session, changes: Changes) -> None:
         delete(Availability).where(Availability.id.in_([each.id for each in withdrawn])), execution_options=_UNSEEN
     )
     if changed:
-        new = _table(changed)
+        new = table_of(
+            "piece", id=(Uuid, [each.id for each in changed]), during=(TSTZRANGE, [each.during for each in changed])
+        )
         session.execute(
             update(Availability)
             .where(Availability.id == new.c.id)
@@ -166,18 +158,6 @@ def _kept(standing: Standing, id_: uuid.UUID) -> Piece:
         end=end,
         version=0,
         stands=standing.appointment,
-    )
-
-
-def _table(pieces: Sequence[Piece]) -> TableValuedAlias:
-    """Pieces as rows to join with: `id` and `during`."""
-    return (
-        func.unnest(
-            literal([each.id for each in pieces], ARRAY(Uuid)),
-            literal([each.during for each in pieces], ARRAY(TSTZRANGE)),
-        )
-        .table_valued(column("id", Uuid), column("during", TSTZRANGE))
-        .render_derived(name="piece")
     )
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
+from models.arrays import among
 from models.booking import BookingRequest, RequestStatus
 from models.rescheduling.tables import FormerHour
 from models.schedule import Appointment
-from models.snapshot import among
 from planner.problem import Priority
 
 

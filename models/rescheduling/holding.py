@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.arrays import among
 from models.hospitals import Hospital
 from models.rescheduling.lost import Lost, overlapping
 from models.rescheduling.tables import RescheduledAppointment
 from models.schedule import Appointment, Availability
-from models.snapshot import among
 
 
 def items_of(session: Session, reschedule_id: uuid.UUID) -> Sequence[RescheduledAppointment]:

@@ -16,11 +16,11 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from models import outbox
+from models.arrays import among
 from models.availabilities import availability_message
 from models.base import ends
 from models.rescheduling.tables import Fate, Reschedule, RescheduledAppointment, RescheduleStatus
 from models.schedule import Appointment, AppointmentStatus, Availability
-from models.snapshot import among
 
 
 def kept_for(appointments: Collection[uuid.UUID]) -> Select[uuid.UUID]:

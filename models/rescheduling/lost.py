@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     Subquery,
     TableValuedAlias,
     Uuid,
-    column,
     func,
     literal,
     or_,
@@ -23,6 +21,7 @@ from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Session
 
+from models.arrays import table_of
 from models.base import ends, period
 from models.hospitals import Hospital, Opening
 from models.hours import project_anew
@@ -85,14 +84,11 @@ def overlapping(kind: type[Appointment] | type[Availability], lost: Sequence[Los
 def lost_table(lost: Iterable[Lost]) -> TableValuedAlias:
     """What is lost as rows to join with: `hospital_id`, `doctor_id` (both may be NULL) and `during`."""
     rows = list(lost)
-    return (
-        func.unnest(
-            literal([each.hospital for each in rows], ARRAY(Uuid)),
-            literal([each.doctor for each in rows], ARRAY(Uuid)),
-            literal([each.during for each in rows], ARRAY(TSTZRANGE)),
-        )
-        .table_valued(column("hospital_id", Uuid), column("doctor_id", Uuid), column("during", TSTZRANGE))
-        .render_derived(name="lost")
+    return table_of(
+        "lost",
+        hospital_id=(Uuid, [each.hospital for each in rows]),
+        doctor_id=(Uuid, [each.doctor for each in rows]),
+        during=(TSTZRANGE, [each.during for each in rows]),
     )
 
 

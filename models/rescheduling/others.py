@@ -9,6 +9,7 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
+from models.arrays import among
 from models.base import ends
 from models.booking import BookingRequest, RequestStatus
 from models.people import Patient
@@ -16,7 +17,6 @@ from models.rescheduling.history import Wish, wishes_of
 from models.rescheduling.inputs import Policy
 from models.rescheduling.tables import Fate, FormerHour, Reschedule, RescheduledAppointment, RescheduleStatus
 from models.schedule import Appointment, AppointmentStatus
-from models.snapshot import among
 from planner.problem import Period
 
 UNDECIDED = (RequestStatus.QUEUED, RequestStatus.PLANNING)

@@ -14,6 +14,7 @@ from typing import Self
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.arrays import among
 from models.base import ends
 from models.people import DoctorSpecialty, Patient, User
 from models.rescheduling.history import Wish, moved_since, wishes_of
@@ -25,7 +26,7 @@ from models.rescheduling.remaining import Remaining
 from models.rescheduling.tables import Reschedule
 from models.schedule import Appointment
 from models.settings import settings
-from models.snapshot import ONE_VIEW, Snapshot, among, problem_of
+from models.snapshot import ONE_VIEW, Snapshot, problem_of
 from planner import problem as planning
 from planner.problem import Availability, Period, Priority, Problem, Request
 

@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import ARRAY, DateTime, Uuid, column, delete, func, literal, select, union_all
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Uuid, delete, select, union_all
+from sqlalchemy.dialects.postgresql import TSTZRANGE, insert
 from sqlalchemy.orm import Session
 
+from models.arrays import among, table_of
 from models.base import period
 from models.booking import JsonObject, alternative_json
 from models.rescheduling.inputs import Scope
@@ -18,7 +19,6 @@ from models.rescheduling.lost import displaced, lost_hours
 from models.rescheduling.problem import Concerned, ReschedulingProblem
 from models.rescheduling.tables import Reschedule, RescheduledAppointment, RescheduleStatus
 from models.schedule import Appointment, AppointmentStatus
-from models.snapshot import among
 from planner.plan import Conflict, Plan
 from planner.problem import HOUR, Problem
 from planner.schemas import plan_to_json, problem_to_json
@@ -144,20 +144,17 @@ def _refuse_if_overtaken(
 
 def _taken(session: Session, leaving: Collection[uuid.UUID], places: Sequence[_Place]) -> bool:
     """Whether an appointment that stays where it is has got a new hour's doctor or patient."""
-    wanted = (
-        func.unnest(
-            literal([each.doctor for each in places], ARRAY(Uuid)),
-            literal([each.of.patient for each in places], ARRAY(Uuid)),
-            literal([each.start for each in places], ARRAY(DateTime(timezone=True))),
-        )
-        .table_valued(column("doctor", Uuid), column("patient", Uuid), column("start", DateTime(timezone=True)))
-        .render_derived(name="wanted")
+    wanted = table_of(
+        "wanted",
+        doctor=(Uuid, [each.doctor for each in places]),
+        patient=(Uuid, [each.of.patient for each in places]),
+        during=(TSTZRANGE, [period(each.start, each.start + HOUR) for each in places]),
     )
-    hour = func.tstzrange(wanted.c.start, wanted.c.start + literal(HOUR))
+    overlaps = Appointment.occupies.bool_op("&&")(wanted.c.during)
     # One search by doctor and one by patient: each has an index of its own.
     taken = union_all(
         *(
-            select(Appointment.id).join(wanted, (owner == wanted_by) & Appointment.occupies.bool_op("&&")(hour))
+            select(Appointment.id).join(wanted, (owner == wanted_by) & overlaps)
             for owner, wanted_by in (
                 (Appointment.doctor_id, wanted.c.doctor),
                 (Appointment.patient_id, wanted.c.patient),

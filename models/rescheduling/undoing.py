@@ -9,6 +9,7 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from models.arrays import among
 from models.faults import Fault, Refusal, Refused
 from models.hospitals import Hospital, Opening
 from models.references import lock_to_change
@@ -20,7 +21,6 @@ from models.rescheduling.lost import Lost, lost_table, overlapping
 from models.rescheduling.tables import Fate, Reschedule, RescheduledAppointment, RescheduleStatus
 from models.rescheduling.writing import ScheduleChanged, Work, meanwhile, write
 from models.schedule import Appointment, AppointmentStatus, Availability
-from models.snapshot import among
 from models.stored_hours import hours_kept
 
 

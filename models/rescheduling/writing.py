@@ -5,13 +5,14 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ARRAY, String, TableValuedAlias, Uuid, column, func, literal, text, update
+from sqlalchemy import String, TableValuedAlias, Uuid, text, update
 from sqlalchemy.dialects.postgresql import TSTZRANGE
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import outbox
 from models.appointment_messages import BOOKED, CANCELLED, MOVED, Hour, appointment_message
+from models.arrays import among, table_of
 from models.booking import JsonObject
 from models.faults import Fault, Refusal, Refused
 from models.hospitals import Hospital
@@ -20,7 +21,6 @@ from models.rescheduling.changes import Changes
 from models.rescheduling.cutting import write_availabilities, write_hours
 from models.rescheduling.tables import BECAUSE_OF
 from models.schedule import Appointment, AppointmentStatus
-from models.snapshot import among
 
 _JUDGED_LATER = "appointment_within_availability, availability_within_openings"
 
@@ -115,23 +115,13 @@ _UNSEEN = {"synchronize_session": False}
 
 
 def _table(hours: Sequence[Wanted], hospitals: Mapping[uuid.UUID, Hospital]) -> TableValuedAlias:
-    columns = (
-        literal([each.appointment for each in hours], ARRAY(Uuid)),
-        literal([each.doctor for each in hours], ARRAY(Uuid)),
-        literal([each.hospital for each in hours], ARRAY(Uuid)),
-        literal([hospitals[each.hospital].timezone for each in hours], ARRAY(String)),
-        literal([each.during for each in hours], ARRAY(TSTZRANGE)),
-    )
-    return (
-        func.unnest(*columns)
-        .table_valued(
-            column("id", Uuid),
-            column("doctor", Uuid),
-            column("hospital", Uuid),
-            column("timezone", String),
-            column("during", TSTZRANGE),
-        )
-        .render_derived(name="new_hour")
+    return table_of(
+        "new_hour",
+        id=(Uuid, [each.appointment for each in hours]),
+        doctor=(Uuid, [each.doctor for each in hours]),
+        hospital=(Uuid, [each.hospital for each in hours]),
+        timezone=(String, [hospitals[each.hospital].timezone for each in hours]),
+        during=(TSTZRANGE, [each.during for each in hours]),
     )
 
 
