@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range
 from sqlalchemy.orm import Session
 
 from models import outbox
-from models.arrays import table_of
+from models.arrays import among, table_of
 from models.availabilities import availability_message
 from models.base import ends, new_ids
 from models.hospitals import Hospital
@@ -106,9 +106,8 @@ def write_availabilities(session: Session, changes: Changes) -> None:
     withdrawn = [each for each in changes.before if each.id not in after]
     changed = [each for each in changes.after if each.id in before and each.during != before[each.id].during]
     added = [each for each in changes.after if each.id not in before]
-    session.execute(
-        delete(Availability).where(Availability.id.in_([each.id for each in withdrawn])), execution_options=_UNSEEN
-    )
+    gone = among(Availability.id, [each.id for each in withdrawn])
+    session.execute(delete(Availability).where(gone), execution_options=_UNSEEN)
     if changed:
         new = table_of(
             "piece", id=(Uuid, [each.id for each in changed]), during=(TSTZRANGE, [each.during for each in changed])

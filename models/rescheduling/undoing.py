@@ -91,7 +91,7 @@ def _hold(session: Session, job: Reschedule) -> _Applied:
     hours = [Lost(each.hospital_id, each.doctor_id, each.during) for each in items]
     hours += [Lost(each.to_hospital_id, each.to_doctor_id, each.to_during) for each in items if each.to_during]
     hold_availabilities(session, [*hours, *_as_lost(changes.before), *_as_lost(changes.after)])
-    rows = select(Availability).where(Availability.id.in_([each.id for each in changes.after]))
+    rows = select(Availability).where(among(Availability.id, [each.id for each in changes.after]))
     found = {each.id: each for each in session.scalars(rows.execution_options(populate_existing=True))}
     appointments = hold_appointments(session, [each.appointment_id for each in items])
     moved = [each for each in items if each.fate is Fate.MOVED]
@@ -162,7 +162,7 @@ def _doctors_elsewhere(session: Session, changes: Changes) -> Iterator[Fault]:
     known = [each.id for each in (*changes.before, *changes.after)]
     anywhere = [Lost(None, each.doctor, each.during) for each in changes.before]
     added = overlapping(Availability, anywhere)
-    for id_ in session.scalars(select(added.c.id).where(added.c.id.not_in(known)).distinct().order_by(added.c.id)):
+    for id_ in session.scalars(select(added.c.id).where(~among(added.c.id, known)).distinct().order_by(added.c.id)):
         message = f"The doctor has the availability {id_} by now, where a withdrawn one would be again."
         yield Fault("doctor_elsewhere", "", str(id_), message, facts={"availability": str(id_)})
 

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from models.appointments import book_appointments
 from models.availabilities import create_availabilities
@@ -13,6 +13,8 @@ from models.faults import Refusal, Refused
 from models.hospitals import Opening, OperatingException, OperatingHours
 from models.inputs import HoursIn, Weekday
 from models.rescheduling.applying import apply_reschedule
+from models.rescheduling.changes import Changes, Piece
+from models.rescheduling.cutting import write_availabilities
 from models.rescheduling.inputs import Policy
 from models.rescheduling.jobs import discard_reschedule
 from models.rescheduling.tables import (
@@ -235,3 +237,13 @@ def test_what_is_discarded_or_only_asks_is_not_applied(session, booked, wednesda
     assert [each.code for each in refusal_of(session, job).faults] == ["reschedule_not_proposed"]
     asks = away(session, {booked[0]: wednesday("10:00")}, what_if=True)
     assert [each.code for each in refusal_of(session, asks).faults] == ["reschedule_only_asks"]
+
+
+def test_more_availabilities_are_withdrawn_than_a_statement_takes_parameters(session, booked, network):
+    tuesday = session.scalars(select(Availability).where(Availability.during.contains(at("11:00")))).one()
+    hour = {"doctor": network.doctors[0], "hospital": network.lisbon, "start": at("09:00"), "end": at("12:00")}
+    ids = [tuesday.id, *(uuid.uuid4() for _ in range(65_536))]
+    gone = [Piece(id=id_, version=1, **hour) for id_ in ids]
+    session.execute(delete(Appointment))
+    write_availabilities(session, Changes(before=gone, after=[], hours=None))
+    assert tuesday.id not in set(session.scalars(select(Availability.id)))

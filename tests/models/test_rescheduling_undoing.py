@@ -117,6 +117,16 @@ def test_only_what_is_applied_is_undone_and_only_once(stage):
     assert [fault.value for fault in refused.value.faults] == ["undone"]
 
 
+def test_more_availabilities_than_a_statement_takes_parameters(stage):
+    job = stage.applied()
+    row, tuesday = stage.session.get_one(Reschedule, job), str(stage.tuesday)
+    (piece,) = [each for each in row.changes["before"] if each["id"] == tuesday]
+    many = [piece | {"id": str(uuid.uuid4())} for _ in range(65_536)]
+    row.changes = row.changes | {"after": many}
+    found = stage.refused(job)
+    assert {each["id"] for each in many} == {value for code, value in found if code == "availability_changed_since"}
+
+
 def test_one_that_was_left_and_is_gone_since_stays_as_it_is(stage):
     job = stage.applied()
     change_status(stage.session, stage.second, AppointmentStatus.CANCELLED)
