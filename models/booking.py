@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, Instant, Now, one_of
-from planner.plan import Alternative, ConflictKind
+from planner.plan import Alternative, ConflictKind, Plan
 from planner.problem import Priority
 
 JsonObject = dict[str, Any]  # Any: whatever JSON the planner wrote
@@ -164,3 +164,13 @@ class Conflict(Base):
 def alternative_json(alternative: Alternative) -> JsonObject:
     """An alternative as conflicts and refusals hold it (shape: docs/planning-problem.md)."""
     return asdict(alternative) | {"start": alternative.start.isoformat()}
+
+
+def outcome_json(plan: Plan) -> JsonObject:
+    """What is kept of a plan once it is carried out or proposed: how good it is, and who made it how."""
+    return {
+        "status": plan.status,
+        "objective": asdict(plan.objective),
+        "bound": asdict(plan.bound),
+        "receipt": asdict(plan.receipt),
+    }

@@ -5,7 +5,7 @@ kind by their ids.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -18,11 +18,11 @@ from models.appointment_messages import BOOKED, MOVED, Hour, appointment_message
 from models.booking import (
     BookingRequest,
     Conflict,
-    JsonObject,
     PlanningRun,
     RequestStatus,
     RunStatus,
     alternative_json,
+    outcome_json,
 )
 from models.rescheduling.leftovers import give_up
 from models.schedule import Appointment
@@ -277,15 +277,6 @@ def _finish_run(session: Session, claim: Claim, outcome: Outcome, plan: Plan, no
             booked=outcome.booked,
             conflicts=outcome.conflicts,
             requeued=outcome.requeued,
-            outcome=_summary(plan),
+            outcome=outcome_json(plan),
         )
     )
-
-
-def _summary(plan: Plan) -> JsonObject:
-    return {
-        "status": plan.status,
-        "objective": asdict(plan.objective),
-        "bound": asdict(plan.bound),
-        "receipt": asdict(plan.receipt),
-    }

@@ -4,7 +4,7 @@ import datetime as dt
 import gzip
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import Uuid, delete, select, union_all
 from sqlalchemy.dialects.postgresql import TSTZRANGE, insert
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.arrays import among, table_of
 from models.base import period
-from models.booking import JsonObject, alternative_json
+from models.booking import JsonObject, alternative_json, outcome_json
 from models.rescheduling.inputs import Scope
 from models.rescheduling.jobs import end
 from models.rescheduling.lost import displaced, lost_hours
@@ -102,12 +102,7 @@ def write_proposal(session: Session, job: Reschedule, made: Proposal, now: dt.da
     _refuse_if_overtaken(session, job, made.read, places, now)
     session.execute(delete(RescheduledAppointment).where(RescheduledAppointment.reschedule_id == job.id))
     _hold(session, job, made, places)
-    job.plan = {
-        "status": made.plan.status,
-        "objective": asdict(made.plan.objective),
-        "bound": asdict(made.plan.bound),
-        "receipt": asdict(made.plan.receipt),
-    }
+    job.plan = outcome_json(made.plan)
     job.extra_hours = None if made.extra_hours is None else _extra_hours_json(made.extra_hours)
     job.problem_json = gzip.compress(problem_to_json(made.problem).encode(), mtime=0)
     job.plan_json = gzip.compress(plan_to_json(made.plan).encode(), mtime=0)
