@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import outbox
+from models.arrays import among
 from models.base import ends
 from models.faults import Fault, Refusal, Refused, refuse_if
 from models.inputs import MAX_BATCH
@@ -156,31 +157,28 @@ def _hold(session: Session, job: Reschedule, concerned: Sequence[Appointment], n
     ]
     held = insert(RescheduledAppointment).on_conflict_do_nothing().returning(RescheduledAppointment.appointment_id)
     written = set(session.scalars(held, rows))
-    refuse_if(held_elsewhere(session, {each.id for each in concerned} - written), Refusal.CLASH)
+    if elsewhere := {each.id for each in concerned} - written:
+        message = "Another reschedule held some of these appointments until just now; ask again."
+        just_let_go = Fault("appointment_held", "", None, message)  # between our insert and this look
+        raise Refused(Refusal.CLASH, list(held_elsewhere(session, elsewhere)) or [just_let_go])
 
 
 def held_elsewhere(session: Session, appointments: Collection[uuid.UUID]) -> Iterator[Fault]:
-    """The jobs that hold some appointments."""
-    if not appointments:
-        return
+    """What stands against taking some appointments: each job that holds any of them."""
     holders = (
         select(RescheduledAppointment.reschedule_id, func.count(), func.min(text("appointment_id::text")))
-        .where(RescheduledAppointment.appointment_id.in_(appointments), RescheduledAppointment.held)
+        .where(among(RescheduledAppointment.appointment_id, appointments), RescheduledAppointment.held)
         .group_by(RescheduledAppointment.reschedule_id)
         .order_by(RescheduledAppointment.reschedule_id)
     )
-    found = session.execute(holders).all()
-    for job, count, example in found:
+    for job, count, example in session.execute(holders):
         yield Fault(
             "appointment_held",
-            "scope",
+            "",
             str(job),
             f"The reschedule {job} holds {count} of these appointments, such as {example}; apply or discard it first.",
             facts={"reschedule": str(job), "appointments": count},
         )
-    if not found:  # it let go between our insert and this look
-        message = "Another reschedule held some of these appointments until just now; ask again."
-        yield Fault("appointment_held", "scope", None, message)
 
 
 def _look_up(session: Session, asked: RescheduleIn, now: dt.datetime) -> Scope:

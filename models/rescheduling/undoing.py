@@ -109,7 +109,7 @@ def _changed_since(session: Session, applied: _Applied, now: dt.datetime) -> Ite
             gone.add(item.appointment_id)
     concerned = [each for each in (*applied.moved, *applied.cancelled) if each.appointment_id not in gone]
     wanted = [applied.old(each) for each in concerned]
-    yield from held_elsewhere(session, _held(session, wanted))
+    yield from held_elsewhere(session, [each.appointment for each in wanted])
     yield from too_near(wanted, now, applied.hospitals, "has passed")
     leaving = {each.appointment_id for each in applied.moved}
     yield from against(session, wanted, applied.hospitals, leaving=leaving, changes=applied.back)
@@ -119,16 +119,6 @@ def _changed_since(session: Session, applied: _Applied, now: dt.datetime) -> Ite
         yield from _hours_changed(session, applied.changes.hours)
     else:
         yield from _closed_since(session, applied.changes)
-
-
-def _held(session: Session, wanted: Sequence[Wanted]) -> Sequence[uuid.UUID]:
-    """Those of the appointments that another job is about to move."""
-    return session.scalars(
-        select(RescheduledAppointment.appointment_id).where(
-            among(RescheduledAppointment.appointment_id, [each.appointment for each in wanted]),
-            RescheduledAppointment.held,
-        )
-    ).all()
 
 
 def _lost_sight_of(applied: _Applied, item: RescheduledAppointment, now: dt.datetime) -> Iterator[Fault]:
