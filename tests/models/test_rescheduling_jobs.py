@@ -123,6 +123,7 @@ def test_a_second_job_over_the_same_appointment_is_refused_and_told_which_one_ho
         create_reschedule(session, asked(Cause.APPOINTMENTS, appointments=[booked[0]]), NOW)
     assert refused.value.refusal is Refusal.CLASH
     assert codes(refused) == ["appointment_held"]
+    assert refused.value.faults[0].field == ""
     assert str(first) in refused.value.faults[0].message
     discard_reschedule(session, first, None, NOW)
     assert holding(session) == set()
