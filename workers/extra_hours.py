@@ -31,7 +31,11 @@ def look_for_extra_hours(
         ),
         placed=found.placed,
         left=tuple(sorted({*map(UUID, found.left), *withdrawn})),
-        proved=found.proved and candidates.complete and plan.status is PlanStatus.OPTIMAL and not withdrawn,
+        # Where everybody left over is placed, hours that were not looked at could do no better.
+        proved=found.proved
+        and (candidates.complete or not found.left)
+        and plan.status is PlanStatus.OPTIMAL
+        and not withdrawn,
     )
 
 

@@ -145,7 +145,7 @@ def _bin(first: int, last: int | None) -> str:
     if last is None:
         return f"more than {_lasting(first - 1)}"
     if last <= 24:
-        return f"{first} to {last} hours" if last else "the same hour"
+        return f"{first} to {last} hours" if last else "less than an hour"
     return f"{first // 24} to {last // 24} days"
 
 

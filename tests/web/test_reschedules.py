@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import uuid
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -135,6 +136,26 @@ def test_everybody_is_listed_with_the_old_hour_and_the_new(town: Town):
     assert f"Maria Silva p1 {day}, 09:00 Dr Ana Sousa, Central {next_day}, 09:00 24 h later" in text
     assert f"{day}, 14:00 Dr Eva Lima, Central" in text, "another doctor is told"
     assert "One sees another doctor." in text
+
+
+def test_clocks_that_differ_are_named_and_less_than_an_hour_is_told(town: Town):
+    for name, doctor in (("melbourne", "d3"), ("adelaide", "d4")):
+        zone = f"Australia/{name.capitalize()}"
+        town.post("/hospitals", **hospital(name, zone))
+        town.put(f"/users/{doctor}", name=f"Dr {name.capitalize()}", role="doctor", specialties=["neurology"])
+        start, end = (at(clock, TUESDAY, ZoneInfo(zone)) for clock in ("10:00", "11:00"))
+        town.post("/availabilities", doctor=doctor, hospital=name, start=start, end=end)
+        if doctor == "d3":
+            town.post("/appointments", patient="p1", doctor=doctor, hospital=name, start=start)
+    scope = {"doctors": ["d3"], "start": at("00:00"), "end": at("00:00", TUESDAY + dt.timedelta(days=2))}
+    policy = {"same_doctor": False, "same_hospital": False}
+    job = town.post("/reschedules", cause="doctor_unavailable", scope=scope, policy=policy)["id"]
+    plan_reschedules()
+    text = shown(town, job).text
+    day = f"{TUESDAY:%a} {TUESDAY.day} {TUESDAY:%b}"
+    assert f"{day}, 10:00 (Melbourne)" in text
+    assert f"{day}, 10:00 (Adelaide)" in text
+    assert "30 min later" in text
 
 
 def test_who_is_left_over_is_told_why(town: Town):

@@ -158,6 +158,12 @@ def test_where_there_are_too_many_the_likeliest_are_looked_at_and_nothing_is_pro
     assert other
 
 
+def test_where_everybody_is_placed_hours_not_looked_at_could_do_no_better(network, plan, ward, monkeypatch):
+    monkeypatch.setattr(candidates, "MOST", 3)
+    extra = plan(network.away(ward[0], 9, 12, policy=POLICY))
+    assert (extra["placed"], extra["left"], extra["proved"]) == (3, [], True)
+
+
 def test_one_whose_patient_has_left_needs_no_hour(network, plan):
     doctor, hospital = network.doctor(), network.hospital()
     network.availability(doctor, hospital, 9, 10)

@@ -41,12 +41,12 @@ class Row:
     @property
     def before(self) -> str:
         """The old hour, by its hospital's clock."""
-        return _when(self.item.before)
+        return _when(self.item.before, self.item.after)
 
     @property
     def after(self) -> str:
         """The new hour, by its hospital's clock; empty where there is none."""
-        return _when(self.item.after) if self.item.after else ""
+        return _when(self.item.after, self.item.before) if self.item.after else ""
 
     @property
     def with_before(self) -> str:
@@ -67,9 +67,11 @@ class Row:
         if self.item.after is None:
             return ""
         moved = self.item.after.start - self.item.before.start
-        if not self.item.shift:
+        if not moved:
             return t("reschedules-shift-none")
         way = "earlier" if moved < dt.timedelta() else "later"
+        if not self.item.shift:  # where hospitals' clocks differ by less than an hour
+            return t(f"reschedules-minutes-{way}", minutes=abs(moved) // dt.timedelta(minutes=1))
         days = (self.item.shift + 12) // 24
         if self.item.shift < 48:
             return t(f"reschedules-hours-{way}", hours=hours(self.item.shift))
@@ -134,8 +136,13 @@ def told_hour(start: dt.datetime, zone: ZoneInfo) -> str:
     return f"{clocks.short_day(start.astimezone(zone).date())}, {clocks.clock(start, zone)}"
 
 
-def _when(place: Place) -> str:
-    return told_hour(place.start, ZoneInfo(place.hospital.timezone))
+def _when(place: Place, other: Place | None) -> str:
+    """An hour; with the name of its clock where that of the other hour is another."""
+    zone = ZoneInfo(place.hospital.timezone)
+    told = told_hour(place.start, zone)
+    if other is None or other.hospital.timezone == zone.key:
+        return told
+    return t("reschedules-hour-by", hour=told, place=clocks.place(zone))
 
 
 def _who(place: Place) -> str:

@@ -59,11 +59,11 @@ def shift_rows(shifts: Sequence[ShiftBin]) -> list[ShiftRow]:
 
 
 def _told(shift: ShiftBin) -> str:
-    """The same hour, 1 to 4 hours, more than a week."""
+    """Less than an hour, 1 to 4 hours, more than a week."""
     if shift.last is None:
         return t("reschedules-shift-more", days=shift.first // 24)
     if shift.last == 0:
-        return t("reschedules-shift-none")
+        return t("reschedules-shift-least")
     if shift.last <= 24:
         return t("reschedules-shift-hours", first=shift.first, last=shift.last)
     return t("reschedules-shift-days", last=shift.last // 24, first=(shift.first - 1) // 24)
