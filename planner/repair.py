@@ -43,7 +43,7 @@ def repair(network: Network, chosen: Bools, tariff: Tariff, budget: Budget) -> t
     plan = np.zeros(len(network), dtype=np.bool_)
     seats = exchange.candidate[exchange.seat]
     plan[seats[seats != NOBODY]] = True
-    if resolved:
+    if resolved and not _clash(network, plan):  # rarely an exchange takes a place that it has not left
         clashes.charge()
     else:
         plan = plain_plan(network, plan)

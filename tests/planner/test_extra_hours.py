@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import combinations, pairwise, product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from planner.extra_hours import addable, extra_hours, with_hours
@@ -225,6 +225,7 @@ def test_those_left_over_are_those_whom_the_plan_refuses(seed: int) -> None:
 
 @settings(max_examples=12, deadline=None)
 @given(seeds)
+@example(120_313)  # where an exchange took a place twice, and a plan that is the best was not known to be
 def test_a_problem_with_the_hours_added_is_planned_as_promised(seed: int) -> None:
     given_ = medium(seed, requests=40, doctors=3, patients=40)
     answer = found(given_, *some_hours(given_, seed, 10))
