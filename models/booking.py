@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, Instant, Now, one_of
+from planner import plan as planned
 from planner.plan import Alternative, ConflictKind, Plan
 from planner.problem import Priority
 
@@ -164,6 +165,16 @@ class Conflict(Base):
 def alternative_json(alternative: Alternative) -> JsonObject:
     """An alternative as conflicts and refusals hold it (shape: docs/planning-problem.md)."""
     return asdict(alternative) | {"start": alternative.start.isoformat()}
+
+
+def conflict_json(conflict: planned.Conflict) -> JsonObject:
+    """What is kept of a conflict besides its kind."""
+    return {
+        "message": conflict.message,
+        "facts": dict(conflict.facts),
+        "certificate": dict(conflict.certificate),
+        "alternatives": [alternative_json(each) for each in conflict.alternatives],
+    }
 
 
 def outcome_json(plan: Plan) -> JsonObject:

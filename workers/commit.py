@@ -5,7 +5,7 @@ kind by their ids.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from models.booking import (
     PlanningRun,
     RequestStatus,
     RunStatus,
-    alternative_json,
+    conflict_json,
     outcome_json,
 )
 from models.rescheduling.leftovers import give_up
@@ -219,10 +219,9 @@ def _write_conflicts(
                 "booking_request_id": UUID(each.request),
                 "planning_run_id": claim.run,
                 "kind": each.kind,
-                "message": f"{TOO_LATE} {each.message}" if each.request in too_late else each.message,
-                "facts": dict(each.facts),
-                "certificate": dict(each.certificate),
-                "alternatives": [alternative_json(alternative) for alternative in each.alternatives],
+                **conflict_json(
+                    replace(each, message=f"{TOO_LATE} {each.message}") if each.request in too_late else each
+                ),
                 "created_at": now,
             }
             for each in conflicts

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.arrays import among, table_of
 from models.base import period
-from models.booking import JsonObject, alternative_json, outcome_json
+from models.booking import JsonObject, conflict_json, outcome_json
 from models.rescheduling.inputs import Scope
 from models.rescheduling.jobs import end
 from models.rescheduling.lost import displaced, lost_hours
@@ -198,17 +198,8 @@ def _rows(job: Reschedule, made: Proposal, places: Sequence[_Place]) -> Iterator
             "to_hospital_id": place.hospital if place else None,
             "to_during": period(place.start, place.start + HOUR) if place else None,
             "conflict_kind": conflict.kind if conflict else None,
-            "conflict": _conflict_json(conflict) if conflict else _moot_json(made.read.moot.get(each.id)),
+            "conflict": conflict_json(conflict) if conflict else _moot_json(made.read.moot.get(each.id)),
         }
-
-
-def _conflict_json(conflict: Conflict) -> JsonObject:
-    return {
-        "message": conflict.message,
-        "facts": dict(conflict.facts),
-        "certificate": dict(conflict.certificate),
-        "alternatives": [alternative_json(each) for each in conflict.alternatives],
-    }
 
 
 def _moot_json(reason: str | None) -> JsonObject | None:
