@@ -52,7 +52,8 @@ def alterations(given_: Problem, conflict):
     if told["rule"] == "search":
         return
     for key in ("requests", "appointments"):
-        for i in range(len(told.get(key, ()))):
+        # Sets that instants prove need not be minimal: without one of their members they may prove it still.
+        for i in range(len(told.get(key, ())) if told["rule"] == "offers" else 0):
             yield replace(conflict, certificate={**told, key: told[key][:i] + told[key][i + 1 :]})
         if told.get(key):
             yield replace(conflict, certificate={**told, key: [*told[key], told[key][0]]})
