@@ -26,13 +26,11 @@ from api.times import Now
 from api.waiting import Patient
 from models.rescheduling import reading
 from models.rescheduling.inputs import RescheduleIn
-from models.rescheduling.jobs import create_reschedule
+from models.rescheduling.jobs import UNPLANNED, create_reschedule
 from models.rescheduling.tables import Reschedule, RescheduleStatus
 from models.session import transaction
 
 router = APIRouter(prefix="/reschedules", tags=["Reschedules"])
-
-UNPLANNED = (RescheduleStatus.QUEUED, RescheduleStatus.PLANNING)
 
 ASKED_WRONGLY = (
     "unknown_doctor",

@@ -26,7 +26,10 @@ from models.rescheduling.tables import (
 from models.schedule import Appointment, AppointmentStatus
 from planner.problem import Priority
 
-UNDECIDED = (RescheduleStatus.QUEUED, RescheduleStatus.PLANNING, RescheduleStatus.PROPOSED)
+UNPLANNED = (RescheduleStatus.QUEUED, RescheduleStatus.PLANNING)
+"""A job that has no proposal yet."""
+
+UNDECIDED = (*UNPLANNED, RescheduleStatus.PROPOSED)
 """A job that holds its appointments, unless it only asks."""
 
 REMEMBERED = dt.timedelta(days=365)

@@ -18,11 +18,9 @@ from api.web.hospitals import Choice
 from api.web.words import LOCALE, t
 from models.overview.runs import Goal, Proof, proof
 from models.rescheduling.inputs import Policy, Scope
+from models.rescheduling.jobs import UNPLANNED
 from models.rescheduling.reading import Counts, Summary, counts
 from models.rescheduling.tables import Cause, Reschedule, RescheduledAppointment, RescheduleStatus
-
-WAITING = (RescheduleStatus.QUEUED, RescheduleStatus.PLANNING)
-"""A job that has no proposal yet."""
 
 _BADGES = {
     RescheduleStatus.QUEUED: "queued",
@@ -102,7 +100,7 @@ class Told:
     @property
     def waits(self) -> bool:
         """Whether there is no proposal yet."""
-        return self.job.status in WAITING
+        return self.job.status in UNPLANNED
 
     @property
     def badge(self) -> str:
