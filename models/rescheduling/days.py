@@ -60,7 +60,7 @@ def days_less(hours: Hours, lost: Iterable[Period]) -> dict[dt.date, Spans]:
             late += [(date, span) for date, span in rest if date != day]
     for date, span in late:
         left[date] = [*left.get(date, hours.of(date)), span]
-    return {date: join(spans) for date, spans in left.items()}
+    return {date: _joined(hours, date, spans) for date, spans in left.items()}
 
 
 def days_with(hours: Hours, kept: Iterable[Period]) -> dict[dt.date, Spans]:
@@ -75,7 +75,7 @@ def days_with(hours: Hours, kept: Iterable[Period]) -> dict[dt.date, Spans]:
         ]
         if any(without(start, end, join(around))):
             more.setdefault(date, []).append(_span(hours, date, start, end))
-    return {date: join([*hours.of(date), *spans]) for date, spans in more.items()}
+    return {date: _joined(hours, date, [*hours.of(date), *spans]) for date, spans in more.items()}
 
 
 def _overlaps(start: dt.datetime, end: dt.datetime, gone: Iterable[Period]) -> bool:
@@ -96,6 +96,12 @@ def _rest(hours: Hours, day: dt.date, span: Span, gone: Sequence[Period]) -> Ite
     for start, end in without(*hours.period(day, span), gone):
         date = hours.date(start)
         yield date, _span(hours, date, start, end)
+
+
+def _joined(hours: Hours, day: dt.date, spans: Iterable[Span]) -> Spans:
+    """Periods of a day, joined where they touch: where a time does not exist, two times can be one instant."""
+    periods = join(hours.period(day, span) for span in spans)
+    return join(_span(hours, day, start, end) for start, end in periods)
 
 
 def _span(hours: Hours, day: dt.date, start: dt.datetime, end: dt.datetime) -> Span:

@@ -4,11 +4,11 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.hours import project
-from models.rescheduling.days import Hours, days_less, days_with
+from models.rescheduling.days import DAY, Hours, days_less, days_with
 from models.rescheduling.remaining import without
 from planner.instants import join
 
@@ -86,8 +86,28 @@ def shown_twice(instant: dt.datetime, zone: ZoneInfo) -> bool:
     )
 
 
+LISBON = ZoneInfo("Europe/Lisbon")
+LATE = Case(
+    Hours({day: [(30, 1470)] for day in WEEKDAYS}, {}, LISBON),
+    dt.date(2026, 3, 29),
+    [
+        (dt.datetime(2026, 3, 29, 0, 0, tzinfo=dt.UTC), dt.datetime(2026, 3, 29, 0, 15, tzinfo=dt.UTC)),
+        (dt.datetime(2026, 3, 29, 0, 30, tzinfo=dt.UTC), dt.datetime(2026, 3, 29, 23, 30, tzinfo=dt.UTC)),
+    ],
+)
+"""The whole of a day is lost, but for what is left after midnight of the day before."""
+
+SKIPPED = Case(
+    Hours({day: [(90, 1500)] for day in WEEKDAYS}, {}, LISBON),
+    dt.date(2026, 3, 29),
+    [(dt.datetime(2026, 3, 29, 0, 0, tzinfo=dt.UTC), dt.datetime(2026, 3, 29, 0, 15, tzinfo=dt.UTC))],
+)
+"""A day opens at a time that its clock skips, and what is left of the day before closes at the time it skips to."""
+
+
 @settings(deadline=None)
 @given(cases())
+@example(SKIPPED)
 def test_a_hospital_stays_open_for_what_is_not_lost_and_for_nothing_more(case):
     after = case.changed(days_less(case.hours, case.periods))
     wanted = less(case.openings, case.periods)
@@ -108,12 +128,13 @@ def test_a_hospital_is_open_for_what_is_kept_beyond_its_hours(case):
 
 @settings(deadline=None)
 @given(cases())
+@example(LATE)
 def test_no_day_is_dated_that_stays_as_it_was(case):
-    gone = days_less(case.hours, case.periods)
-    assert all(
-        less([case.hours.period(day, span) for span in case.hours.of(day)], case.periods) or not gone[day]
-        for day in gone
-    )
+    for day, spans in days_less(case.hours, case.periods).items():
+        # What is left after midnight of a period of the day before belongs to this day where its evening is lost.
+        before = [case.hours.period(each, span) for each in (day - DAY, day) for span in case.hours.of(each)]
+        left = {case.hours.date(start) for start, _ in less(before, case.periods)}
+        assert day in left or not spans
     open_for = [each for each in case.openings if each[1] - each[0] >= dt.timedelta(hours=1)]
     assert days_with(case.hours, [(start, start + dt.timedelta(hours=1)) for start, _ in open_for]) == {}
     # At the ends of the days looked at, a period of the day before is not seen.
