@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --extra embedded --universal --p
 	--only-binary :all: --no-annotate --no-header --no-emit-index-url --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format browser bench pictures lock clean
+.PHONY: help demo up test explore lint format browser bench pictures lock clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -20,6 +20,9 @@ up: .venv/runtime  ## Start everything without the sample; data lasts in .data/
 
 test: lint browser  ## Run every check and every test
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+explore: .venv/dev  ## Run the tests that generate their inputs with new inputs, not the same ones as ever
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --hypothesis-profile default $$(grep -rl "from hypothesis" tests --include="test_*.py")
 
 lint: .venv/dev  ## Run the formatter's check, ruff, mypy and import-linter
 	@$(BIN)/ruff format --check --quiet .
