@@ -3,12 +3,28 @@
 import uuid
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Index
+from sqlalchemy import (
+    DDL,
+    CheckConstraint,
+    Computed,
+    DateTime,
+    FetchedValue,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    event,
+)
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, During, Id, Now, Version, one_of, whole_period
+
+WallClock = Annotated[datetime | None, mapped_column(DateTime(timezone=False), server_default=FetchedValue())]
+"""What the hospital's clock was going to show, by the time-zone database of the day when the period was written: what
+people were told. Triggers write it (below). A newer time-zone database may have the clock show something else. NULL:
+nobody knows."""
 
 
 class AppointmentStatus(StrEnum):
@@ -35,6 +51,8 @@ class Availability(Base):
     during: Mapped[During]
     version: Mapped[Version]
     created_at: Mapped[Now]
+    local_start: Mapped[WallClock]
+    local_end: Mapped[WallClock]
 
 
 class Appointment(Base):
@@ -76,3 +94,35 @@ class Appointment(Base):
     )
     version: Mapped[Version]
     created_at: Mapped[Now]
+    local_start: Mapped[WallClock]
+
+
+# Stored columns rather than generated ones: a dump that is restored keeps them, and does not reckon them anew.
+NOTE_WALL_CLOCK = """
+CREATE FUNCTION note_wall_clock() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    zone text;
+BEGIN
+    IF TG_TABLE_NAME = 'appointment' THEN
+        NEW.local_start := lower(NEW.during) AT TIME ZONE NEW.timezone;
+    ELSE
+        SELECT timezone INTO zone FROM hospital WHERE id = NEW.hospital_id;
+        NEW.local_start := lower(NEW.during) AT TIME ZONE zone;
+        NEW.local_end := upper(NEW.during) AT TIME ZONE zone;
+    END IF;
+    RETURN NEW;
+END
+$$
+"""
+WALL_CLOCK_NOTED = tuple(
+    f"CREATE TRIGGER {table}_wall_clock_noted_{when} BEFORE {when} ON {table} FOR EACH ROW {condition}"
+    "EXECUTE FUNCTION note_wall_clock()"
+    for table, place in (("appointment", "timezone"), ("availability", "hospital_id"))
+    for when, condition in (
+        ("insert", ""),
+        ("update", f"WHEN ((OLD.during, OLD.{place}) IS DISTINCT FROM (NEW.during, NEW.{place})) "),
+    )
+)
+
+for _statement in (NOTE_WALL_CLOCK, *WALL_CLOCK_NOTED):
+    event.listen(Base.metadata, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]

@@ -17,6 +17,7 @@ from models.operations import IdempotencyKey, OutboxMessage
 from models.people import Doctor, DoctorSpecialty, Patient, User
 from models.rescheduling.tables import FormerHour, Reschedule, RescheduledAppointment, RescheduleEvent
 from models.schedule import Appointment, Availability
+from models.validation.tables import Finding, Fragility, HourValue, Sighting, ValidationReport
 
 __all__ = [
     "Appointment",
@@ -32,8 +33,11 @@ __all__ = [
     "DeliveryCursor",
     "Doctor",
     "DoctorSpecialty",
+    "Finding",
     "FormerHour",
+    "Fragility",
     "Hospital",
+    "HourValue",
     "IdempotencyKey",
     "Opening",
     "OperatingException",
@@ -44,6 +48,8 @@ __all__ = [
     "Reschedule",
     "RescheduleEvent",
     "RescheduledAppointment",
+    "Sighting",
     "User",
+    "ValidationReport",
     "rules",
 ]

@@ -58,7 +58,9 @@ def configuration() -> dict[str, Any]:  # Any: Celery's settings are of many typ
         # The planner keeps its own limit; one that hangs is killed, and its lease runs out.
         "task_time_limit": 10 * chosen.lease,
         "task_annotations": {
-            "slotwise.plan_reschedule": {"time_limit": 10 * (chosen.lease + chosen.reschedule_time_limit)}
+            "slotwise.plan_reschedule": {"time_limit": 10 * (chosen.lease + chosen.reschedule_time_limit)},
+            # A report is made for as long as it takes; who is killed has its work gone on with.
+            "slotwise.validate": {"time_limit": 4 * 3600},
         },
         "worker_prefetch_multiplier": 1,
         "worker_disable_prefetch": True,

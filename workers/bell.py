@@ -14,6 +14,9 @@ PLAN_RESCHEDULE = "slotwise.plan_reschedule"
 DELIVER = "slotwise.deliver"
 """The task that tells what happened to whom it concerns."""
 
+VALIDATE = "slotwise.validate"
+"""The task that makes the next validation report. `api.bell` says the same name."""
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 

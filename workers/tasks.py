@@ -12,11 +12,14 @@ from models.hours import extend_openings
 from models.operations import IdempotencyKey
 from models.session import transaction
 from models.settings import settings
+from models.validation.jobs import queue_nights
 from workers import deliveries, planning, rescheduling
 from workers.app import app
-from workers.bell import DELIVER, PLAN_QUEUED, PLAN_RESCHEDULE, ring
+from workers.bell import DELIVER, PLAN_QUEUED, PLAN_RESCHEDULE, VALIDATE, ring
 from workers.leases import expire_overdue
 from workers.reschedule_claims import expire_overdue_jobs
+from workers.validation.claims import expire_overdue_reports
+from workers.validation.run import ring_if_any_report_queued, validate_next
 
 KEYS_LAST = timedelta(days=2)
 """How long the answer to an `Idempotency-Key` is kept."""
@@ -31,8 +34,9 @@ def utc_now() -> datetime:
 
 @app.task(name=PLAN_QUEUED)  # type: ignore[untyped-decorator]  # Celery ships no types
 def plan_queued() -> None:
-    """Do one round of planning. Whoever rang may have meant a reschedule: a worker of its own is told of that."""
+    """Do one round of planning. Whoever rang may have meant a reschedule or a validation: others are told of that."""
     rescheduling.ring_if_any_job_queued()
+    ring_if_any_report_queued()
     planning.plan_next(settings(), worker=_worker(), clock=utc_now)
 
 
@@ -42,15 +46,28 @@ def plan_reschedule() -> None:
     rescheduling.plan_next_reschedule(settings(), worker=_worker(), clock=utc_now)
 
 
+@app.task(name=VALIDATE)  # type: ignore[untyped-decorator]
+def validate() -> None:
+    """Make one validation report."""
+    validate_next(settings(), worker=_worker(), clock=utc_now)
+
+
 @app.task(name="slotwise.sweep")  # type: ignore[untyped-decorator]
 def sweep() -> None:
-    """Expire runs that were lost, and ring for what is queued: because of that, or because a message was lost."""
+    """Expire runs that were lost, ask for the validations of the nights that have come, and ring for what is queued:
+    because of that, or because a message was lost.
+    """
     with transaction() as session:
         expire_overdue(session, now=utc_now(), max_attempts=settings().max_attempts)
     with transaction() as session:
         expire_overdue_jobs(session, now=utc_now(), max_attempts=settings().max_attempts)
+    with transaction() as session:
+        expire_overdue_reports(session, now=utc_now(), max_attempts=settings().max_attempts)
+    with transaction() as session:
+        queue_nights(session, settings().night_hour, utc_now())
     planning.ring_if_queued()
     rescheduling.ring_if_any_job_queued()
+    ring_if_any_report_queued()
 
 
 @app.task(name=DELIVER)  # type: ignore[untyped-decorator]

@@ -1,0 +1,93 @@
+"""Validation reports as jobs: by each hospital's own night, and whenever somebody asks."""
+
+import datetime as dt
+import uuid
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from models import outbox
+from models.hospitals import Hospital
+from models.rescheduling.inputs import Policy
+from models.validation.tables import ReportStatus, ValidationReport
+
+UNFINISHED = (ReportStatus.QUEUED, ReportStatus.RUNNING)
+
+POLICY = Policy(same_doctor=False)
+"""How appointments may be placed again where nobody says otherwise: with another doctor of the specialty, at the same
+hospital, with a day's notice.
+"""
+
+
+def queue_report(session: Session, hospital: uuid.UUID | None, policy: Policy, now: dt.datetime) -> uuid.UUID:
+    """Ask for a validation of one hospital, or of everything. Ring the bell once the transaction has committed.
+
+    Whoever asks for what is queued or running already, with the same policy, is given that one.
+    """
+    wanted = policy.model_dump(mode="json")
+    unfinished = session.scalar(
+        select(ValidationReport.id)
+        .where(
+            ValidationReport.hospital_id.is_not_distinct_from(hospital),
+            ValidationReport.night.is_(None),
+            ValidationReport.policy == wanted,
+            ValidationReport.status.in_(UNFINISHED),
+        )
+        .order_by(ValidationReport.id)
+        .limit(1)
+    )
+    if unfinished:
+        return unfinished
+    report = ValidationReport(hospital_id=hospital, policy=wanted, created_at=now)
+    session.add(report)
+    session.flush()
+    tell(session, report.id, ReportStatus.QUEUED)
+    return report.id
+
+
+def queue_nights(session: Session, night_hour: int, now: dt.datetime) -> int:
+    """Ask for the validation of every hospital whose night has come by its own clock. Returns how many were asked for.
+
+    A night comes when the clock strikes `night_hour`; one that nobody saw come is made up for on the same day. The
+    database has each only once. A hospital that was not there yet when it struck waits for the next.
+    """
+    nights = {
+        id_: night for id_, zone, created in _hospitals(session) if (night := _night(zone, night_hour, now, created))
+    }
+    if not nights:
+        return 0
+    policy = POLICY.model_dump(mode="json")
+    asked = session.scalars(
+        insert(ValidationReport)
+        .values(
+            [{"hospital_id": id_, "night": night, "policy": policy, "created_at": now} for id_, night in nights.items()]
+        )
+        .on_conflict_do_nothing(index_elements=["hospital_id", "night"])
+        .returning(ValidationReport.id)
+    ).all()
+    for report in asked:
+        tell(session, report, ReportStatus.QUEUED)
+    return len(asked)
+
+
+def tell(session: Session, report: uuid.UUID, status: ReportStatus) -> None:
+    """Tell pages and other systems what became of a report."""
+    outbox.tell(session, f"validation_report.{status}", [{"validation_report": str(report)}])
+
+
+def _hospitals(session: Session) -> list[tuple[uuid.UUID, str, dt.datetime]]:
+    rows = session.execute(select(Hospital.id, Hospital.timezone, Hospital.created_at).order_by(Hospital.id))
+    return [(row.id, row.timezone, row.created_at) for row in rows]
+
+
+def _night(timezone: str, hour: int, now: dt.datetime, created: dt.datetime) -> dt.date | None:
+    """The date of the night that has come by a clock; None where none has come since there is a hospital."""
+    try:
+        zone: dt.tzinfo = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):  # a finding; its night comes all the same
+        zone = dt.UTC
+    today = now.astimezone(zone).date()
+    begins = dt.datetime.combine(today, dt.time(hour), zone).astimezone(dt.UTC)
+    return today if created < begins <= now else None
