@@ -73,6 +73,7 @@ def configuration() -> dict[str, Any]:  # Any: Celery's settings are of many typ
             "deliver": _entry("slotwise.deliver", timedelta(seconds=chosen.sweep_every), expires=chosen.sweep_every),
             "extend_openings": _entry("slotwise.extend_openings", crontab(hour="2", minute="10"), expires=3600),
             "forget_keys": _entry("slotwise.forget_keys", crontab(hour="2", minute="40"), expires=3600),
+            "forget_reports": _entry("slotwise.forget_reports", crontab(hour="2", minute="50"), expires=3600),
         },
     }
 

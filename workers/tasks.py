@@ -12,7 +12,7 @@ from models.hours import extend_openings
 from models.operations import IdempotencyKey
 from models.session import transaction
 from models.settings import settings
-from models.validation.jobs import queue_nights
+from models.validation.jobs import forget_reports, queue_nights
 from workers import deliveries, planning, rescheduling
 from workers.app import app
 from workers.bell import DELIVER, PLAN_QUEUED, PLAN_RESCHEDULE, VALIDATE, ring
@@ -111,6 +111,14 @@ def forget_keys() -> None:
             .returning(IdempotencyKey.key)
         ).all()
     log.info("idempotency keys forgotten", keys=len(gone))
+
+
+@app.task(name="slotwise.forget_reports")  # type: ignore[untyped-decorator]
+def forget_validation_reports() -> None:
+    """Delete the validation reports that are older than is set."""
+    with transaction() as session:
+        gone = forget_reports(session, utc_now() - timedelta(days=settings().reports_kept_days))
+    log.info("validation reports forgotten", reports=gone)
 
 
 def _worker() -> str:

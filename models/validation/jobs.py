@@ -4,14 +4,14 @@ import datetime as dt
 import uuid
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import outbox
 from models.hospitals import Hospital
 from models.rescheduling.inputs import Policy
-from models.validation.tables import ReportStatus, ValidationReport
+from models.validation.tables import Finding, ReportStatus, Sighting, ValidationReport
 
 UNFINISHED = (ReportStatus.QUEUED, ReportStatus.RUNNING)
 
@@ -70,6 +70,19 @@ def queue_nights(session: Session, night_hour: int, now: dt.datetime) -> int:
     for report in asked:
         tell(session, report, ReportStatus.QUEUED)
     return len(asked)
+
+
+def forget_reports(session: Session, before: dt.datetime) -> int:
+    """Delete the reports that ended before an instant, and the findings that are gone and in no report any more.
+
+    Returns how many reports.
+    """
+    gone = session.scalars(
+        delete(ValidationReport).where(ValidationReport.finished_at < before).returning(ValidationReport.id)
+    ).all()
+    told = select(Sighting.finding_id).where(Sighting.finding_id == Finding.id)
+    session.execute(delete(Finding).where(Finding.gone_at < before, ~told.exists()))
+    return len(gone)
 
 
 def tell(session: Session, report: uuid.UUID, status: ReportStatus) -> None:
