@@ -5,6 +5,7 @@ each of its faults. A test holds that every fault in the code is listed.
 """
 
 from api.kinds import Kind
+from api.remedy_kinds import REMEDYING
 from api.reschedule_kinds import RESCHEDULING
 
 PROTOCOL = {
@@ -238,7 +239,17 @@ APPLYING = {
     ),
 }
 
-CATALOGUE = {**PROTOCOL, **CATEGORIES, **SHAPE, **REFERENCES, **SCHEDULE, **RESCHEDULING, **CONFLICTS, **APPLYING}
+CATALOGUE = {
+    **PROTOCOL,
+    **CATEGORIES,
+    **SHAPE,
+    **REFERENCES,
+    **SCHEDULE,
+    **RESCHEDULING,
+    **CONFLICTS,
+    **APPLYING,
+    **REMEDYING,
+}
 
 
 def title(code: str) -> str:
