@@ -23,6 +23,7 @@ class Kind(StrEnum):
     PLANNING_RUN = "planning_run"
     RESCHEDULE = "reschedule"
     DELIVERY = "delivery"
+    CHANNEL = "channel"  # its id is its name: `email`
     TIMEZONE = "timezone"  # its id is the name
     RULE = "rule"  # its id is `table.constraint`
     ROW = "row"  # its id is `table:primary key`

@@ -1,0 +1,1 @@
+"""Doctors and patients whom the directory no longer has, with hours to come."""

@@ -1,0 +1,132 @@
+"""Booking requests that nobody plans any more, that wait though their time is over, and that say other than their
+appointments.
+"""
+
+from sqlalchemy import RowMapping
+
+from models.booking import RequestStatus
+from models.validation.codes import Code
+from models.validation.found import Entity, Found, Kind
+from models.validation.remedies.kinds import CancelRequest, QueueRequest, Remedy, SettleRequest
+from planner.problem import HOUR
+from workers.validation.paging import concerned, question
+from workers.validation.step import Scope
+from workers.validation.wording import by_clock
+
+# A request that accepts any hospital has none of its own, and concerns all.
+_STUCK = """
+SELECT
+    request.id, request.status, queued_at, planning_run_id, run.lease_expires_at,
+    coalesce(run.status = 'planning', false) AS leased,
+    (SELECT array_agg(hospital_id) FROM booking_request_hospital WHERE booking_request_id = request.id) AS concerned
+FROM booking_request AS request
+LEFT JOIN planning_run AS run ON run.id = planning_run_id
+WHERE request.status = 'planning' AND (run.status IS DISTINCT FROM 'planning' OR lease_expires_at < :overdue)
+    OR request.status = 'queued' AND queued_at < :forgotten AND latest >= :since + interval '1 hour'
+"""
+
+_EXPIRED = """
+SELECT
+    id, latest,
+    (SELECT array_agg(hospital_id) FROM booking_request_hospital WHERE booking_request_id = request.id) AS concerned
+FROM booking_request AS request
+WHERE status = 'queued' AND latest < :since + interval '1 hour'
+"""
+
+_CONTRADICTED = """
+SELECT
+    request.id, request.status, latest, patient.active AS waits, 'no_appointment' AS how,
+    NULL AS appointment, NULL AS starts, NULL AS timezone,
+    (SELECT array_agg(hospital_id) FROM booking_request_hospital WHERE booking_request_id = request.id) AS concerned
+FROM booking_request AS request
+LEFT JOIN patient ON patient.id = patient_id
+WHERE request.status = 'booked' AND moves IS NULL
+    AND NOT EXISTS (SELECT FROM appointment WHERE booking_request_id = request.id)
+UNION ALL
+SELECT
+    request.id, request.status, latest, false,
+    CASE WHEN appointment.patient_id <> request.patient_id THEN 'other_patient' ELSE 'booked_all_the_same' END,
+    appointment.id, lower(during), timezone, ARRAY[hospital_id]
+FROM booking_request AS request
+JOIN appointment ON booking_request_id = request.id
+WHERE request.status IN ('queued', 'planning')
+    OR (request.status IN ('conflict', 'cancelled', 'failed') OR appointment.patient_id <> request.patient_id)
+        AND appointment.status = 'booked' AND upper(during) > :since
+UNION ALL
+SELECT
+    request.id, request.status, latest, false, 'moves_other_patient',
+    appointment.id, lower(during), timezone, ARRAY[hospital_id]
+FROM booking_request AS request
+JOIN appointment ON appointment.id = moves
+WHERE request.status IN ('queued', 'planning', 'booked', 'conflict')
+    AND appointment.patient_id <> request.patient_id
+    AND appointment.status = 'booked' AND upper(during) > :since
+"""
+
+
+def _stuck(row: RowMapping, _scope: Scope) -> Found:
+    queued, leased = row["status"] == RequestStatus.QUEUED, row["leased"]
+    if queued:
+        since = by_clock(row["queued_at"], "UTC")
+        message = f"The booking request has been queued since {since} and nobody plans it. See that workers run."
+    elif leased:
+        since = by_clock(row["lease_expires_at"], "UTC")
+        message = f"The worker that planned the booking request was lost at {since}. See that beat and workers run."
+    else:
+        message = "The booking request is being planned, as it says, by a run that has let go of it."
+    run = row["planning_run_id"]
+    return Found(
+        Code.REQUEST_STUCK,
+        _subject(row),
+        message,
+        concerned(row),
+        (Entity(Kind.PLANNING_RUN, str(run)),) if run else (),
+        {"status": row["status"], "queued_at": row["queued_at"].isoformat()},
+        None if queued else QueueRequest(booking_request=row["id"]).stored,
+    )
+
+
+def _expired(row: RowMapping, _scope: Scope) -> Found:
+    over = by_clock(row["latest"], "UTC")
+    return Found(
+        Code.REQUEST_EXPIRED,
+        _subject(row),
+        f"The booking request waits for an hour until {over}, and no such hour is left.",
+        concerned(row),
+        facts={"latest": row["latest"].isoformat()},
+        remedy=CancelRequest(booking_request=row["id"]).stored,
+    )
+
+
+def _contradicted(row: RowMapping, scope: Scope) -> Found:
+    remedy: Remedy | None = None
+    at = f", {by_clock(row['starts'], row['timezone'])}," if row["starts"] else ""
+    if row["how"] == "no_appointment":
+        message = "The booking request is booked, as it says, and there is no appointment for it."
+        waits = row["waits"] and row["latest"] >= scope.since + HOUR
+        settled = SettleRequest(booking_request=row["id"], status=RequestStatus.CANCELLED)
+        remedy = QueueRequest(booking_request=row["id"]) if waits else settled
+    elif row["how"] == "booked_all_the_same":
+        message = f"The booking request is {row['status']}, as it says, and there is an appointment{at} for it."
+        remedy = SettleRequest(booking_request=row["id"], status=RequestStatus.BOOKED)
+    else:
+        what = "to move" if row["how"] == "moves_other_patient" else "for"
+        message = f"The appointment{at} that the booking request is {what} is another patient's. Find out whose it is."
+    return Found(
+        Code.REQUEST_CONTRADICTED,
+        _subject(row),
+        message,
+        concerned(row),
+        (Entity(Kind.APPOINTMENT, str(row["appointment"])),) if row["appointment"] else (),
+        {"how": row["how"], "status": row["status"]},
+        remedy.stored if remedy else None,
+    )
+
+
+def _subject(row: RowMapping) -> tuple[Entity]:
+    return (Entity(Kind.BOOKING_REQUEST, str(row["id"])),)
+
+
+STUCK_REQUESTS = question("stuck requests", Code.REQUEST_STUCK, _STUCK, _stuck)
+EXPIRED_REQUESTS = question("requests out of time", Code.REQUEST_EXPIRED, _EXPIRED, _expired)
+CONTRADICTED_REQUESTS = question("requests and appointments", Code.REQUEST_CONTRADICTED, _CONTRADICTED, _contradicted)
