@@ -1,0 +1,178 @@
+"""The best plan of some requests, and how many of them it would book if one of them sat elsewhere.
+
+Only bookings count in what is gained, by priority: no inconvenience. See `planner.hour_values`.
+"""
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from planner.budget import Budget
+from planner.candidates import ROUTINE, SOON, Candidates
+from planner.columns import Columns, columns
+from planner.goals import Weights
+from planner.hours import Bools, Ints, Moments
+from planner.instants import HOUR_US, micros
+from planner.model import Solver
+from planner.problem import Problem
+from planner.search import Best, best_under, search
+from planner.standing import Timeline
+
+
+class BasePlan:
+    """The best plan of a problem without movable appointments. Gains are in `weights`; `proved`: none books more."""
+
+    def __init__(self, table: Columns, plan: Bools, counted: Best, weights: Weights) -> None:
+        """`plan` is a mask of the candidates of `table`; `counted` the best plan and its prices where they cost
+        nothing.
+        """
+        self.table, self.weights = table, weights
+        self._candidates, self._plan, self._prices = _costless(table.candidates), plan, counted.prices
+        self._gain = weights.gain(self._candidates)
+        self.gain = int(self._gain[plan].sum())
+        self.proved = self.gain == counted.bound
+        self.booked = np.zeros(len(table.requests), dtype=np.bool_)
+        self.booked[table.candidates.seeker[plan]] = True
+
+    @classmethod
+    def of(cls, problem: Problem, solver: Solver, budget: Budget) -> Self:
+        """Of all requests of `problem`: the plan that `planner.solve.plan` makes, so that the same are left out."""
+        table = columns(problem)
+        requests = len(table.requests)
+        found = search(table.candidates, table.moments, requests, solver, budget, table.left_out)
+        count = np.bincount(table.seekers.rank, minlength=ROUTINE + 1).tolist()
+        soon = count[ROUTINE] + 1
+        weights = Weights(move=1, routine=1, soon=soon, urgent=soon * (count[SOON] + 1))
+        counted = best_under(_costless(table.candidates), table.moments, requests, weights, solver, budget)
+        return cls(table, found.plan, counted, weights)
+
+    @property
+    def worth(self) -> Ints:
+        """What the booking of each request counts."""
+        return self.weights.of_rank[self.table.seekers.rank]
+
+    def bounds(self, seeker: Ints, start: Ints) -> tuple[Ints, Bools]:
+        """What requests gain at most that take hours of their own at `start` (microseconds), and of which of them
+        that is known to be what they gain: those that are left out and whose patients are not booked then.
+        """
+        sure = ~self.booked[seeker] & ~_met(self._bookings, self.table.seekers.patient[seeker], start)
+        prices = self._prices
+        total = sum(int(part.sum()) for part in (prices.seeker, prices.doctor.price, prices.patient.price))
+        spare = total - self.gain * prices.unit  # what the prices leave unproved
+        at_most = self.worth[seeker] * prices.unit - prices.seeker[seeker] - self._of_patient(seeker, start) + spare
+        return np.where(sure, self.worth[seeker], at_most // prices.unit), sure
+
+    def exact(self, seeker: int, start: int, solver: Solver, budget: Budget) -> int | None:
+        """What a request gains that takes an hour of its own at `start`, by planning the others again; None: there was
+        no time to find out.
+        """
+        patient = int(self.table.seekers.patient[seeker])
+        every, moments = self._candidates, self.table.moments
+        concerned = self._part[every.seeker] == self._part_of_patient[patient]
+        overlaps = np.abs(moments.start[every.moment] - start) < HOUR_US
+        left = concerned & (every.seeker != seeker) & ~((every.patient == patient) & overlaps)
+        others = every.take(left)
+        best = best_under(others, moments, len(self.table.seekers.rank), self.weights, solver, budget)
+        reached = int(self.weights.gain(others)[best.plan].sum())
+        if reached != best.bound:
+            return None
+        before = int(self._gain[concerned & self._plan].sum())
+        return int(self.worth[seeker]) + reached - before
+
+    def matters_when(self, seeker: Ints) -> Bools:
+        """Whether it matters when requests sit elsewhere: others of their patients are to be planned around it."""
+        asking = np.unique(self._candidates.seeker)
+        count = np.bincount(self.table.seekers.patient[asking], minlength=len(self.table.patients))
+        has = np.zeros(len(self.table.requests), dtype=np.int64)
+        has[asking] = 1
+        others: Bools = count[self.table.seekers.patient[seeker]] > has[seeker]
+        return others
+
+    def one_booking(self, gain: Ints) -> Ints:
+        """What the most important booking counts that counts no more than `gain`; 0 where none does."""
+        counts = np.array([0, self.weights.routine, self.weights.soon, self.weights.urgent], dtype=np.int64)
+        most: Ints = counts[np.searchsorted(counts, np.maximum(gain, 0), side="right") - 1]
+        return most
+
+    def more_booked(self, gain: Ints) -> Ints:
+        """How many more urgent, soon and routine requests (columns) plans book that gain so much more (rows)."""
+        return self._by_priority(self.gain + gain) - self._by_priority(np.array([self.gain]))
+
+    def _by_priority(self, gain: Ints) -> Ints:
+        urgent, rest = np.divmod(gain, self.weights.urgent)
+        return np.stack([urgent, *np.divmod(rest, self.weights.soon)], axis=1)
+
+    def window(self, moments: Moments) -> tuple[Ints, Ints]:
+        """The moments at which the hour of each request may start: the first, and the one after the last."""
+        earliest, latest = (
+            np.array([micros(getattr(each, end)) for each in self.table.requests], dtype=np.int64)
+            for end in ("earliest", "latest")
+        )
+        return (
+            np.searchsorted(moments.start, earliest, side="left"),
+            np.searchsorted(moments.start, latest - HOUR_US, side="right"),
+        )
+
+    def patient_free(self, seeker: Ints, start: Ints) -> Bools:
+        """Whether no standing appointment of the patient overlaps the hour at `start`."""
+        return ~_met(self._standing, self.table.seekers.patient[seeker], start)
+
+    @cached_property
+    def _standing(self) -> Timeline:
+        """The appointments of the patients of requests."""
+        numbers = {id_: number for number, id_ in enumerate(self.table.patients)}
+        rows = [(numbers[a.patient], micros(a.start)) for a in self.table.fixed if a.patient in numbers]
+        owner, start = np.array(rows, dtype=np.int64).reshape(-1, 2).T
+        return Timeline.of(owner, start)
+
+    @cached_property
+    def _bookings(self) -> Timeline:
+        """What the plan books, by patient."""
+        chosen = self._candidates.take(self._plan)
+        return Timeline.of(chosen.patient, self.table.moments.start[chosen.moment])
+
+    def _of_patient(self, seeker: Ints, start: Ints) -> Ints:
+        """The prices of the patient's instants in the hour at `start`, together."""
+        prices, moments = self._prices.patient, self.table.moments
+        key, until = moments.key(prices.owner, prices.moment), np.append(0, np.cumsum(prices.price))
+        patient = self.table.seekers.patient[seeker]
+        first, last = (
+            np.searchsorted(key, moments.key(patient, np.searchsorted(moments.start, instant)))
+            for instant in (start, start + HOUR_US)
+        )
+        within: Ints = until[last] - until[first]
+        return within
+
+    @cached_property
+    def _labels(self) -> tuple[Ints, Ints]:
+        """The independent part of each patient, and of each request: no doctor and no patient is in two of them."""
+        every, doctors = self._candidates, len(self.table.doctors)
+        nodes = doctors + len(self.table.patients)
+        graph = csr_array(
+            (np.ones(len(every), dtype=np.int32), (every.doctor, doctors + every.patient)), shape=(nodes, nodes)
+        )
+        of_patient = connected_components(graph, directed=False)[1][doctors:].astype(np.int64)
+        return of_patient, of_patient[self.table.seekers.patient]
+
+    @property
+    def _part_of_patient(self) -> Ints:
+        return self._labels[0]
+
+    @property
+    def _part(self) -> Ints:
+        return self._labels[1]
+
+
+def _costless(candidates: Candidates) -> Candidates:
+    return replace(candidates, cost=np.zeros_like(candidates.cost))
+
+
+def _met(held: Timeline, owner: Ints, start: Ints) -> Bools:
+    """Which of the hours of `owner` at `start` overlap what they hold."""
+    met = np.zeros(len(owner), dtype=np.bool_)
+    met[held.overlapping(owner, start).hour] = True
+    return met
