@@ -17,6 +17,7 @@ from api import (
     deliveries,
     directory,
     events,
+    findings,
     health,
     hospitals,
     media,
@@ -29,6 +30,8 @@ from api import (
     reschedule_files,
     reschedules,
     schedule,
+    validation_files,
+    validation_reports,
 )
 from api.bell import Bell
 from api.logs import configure_logs
@@ -37,6 +40,7 @@ from api.settings import api_settings
 from api.waiting import Waiters
 from api.web import day_sheet, dialogs, live, problem_view, reference, requests, start
 from api.web import reschedules as reschedule_pages
+from api.web import validation as validation_pages
 from api.web.calendars import pages as calendar_pages
 from api.web.deliveries import pages as message_pages
 from api.web.overview import pages as overview_pages
@@ -57,13 +61,15 @@ RESOURCES = (
     reschedule_changes,
     schedule,
     planning_runs,
+    validation_reports,
+    findings,
     overview,
     calendar_feeds,
     events,
     deliveries,
     health,
 )
-FILES = (calendars, overview_files, reschedule_files)
+FILES = (calendars, overview_files, reschedule_files, validation_files)
 PAGES = (
     start,
     live,
@@ -72,6 +78,7 @@ PAGES = (
     day_sheet,
     calendar_pages,
     overview_pages,
+    validation_pages,
     requests,
     reschedule_pages,
     message_pages,

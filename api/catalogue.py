@@ -7,6 +7,7 @@ each of its faults. A test holds that every fault in the code is listed.
 from api.kinds import Kind
 from api.remedy_kinds import REMEDYING
 from api.reschedule_kinds import RESCHEDULING
+from api.validation_kinds import VALIDATION
 
 PROTOCOL = {
     "malformed_json": Kind(
@@ -249,6 +250,7 @@ CATALOGUE = {
     **CONFLICTS,
     **APPLYING,
     **REMEDYING,
+    **VALIDATION,
 }
 
 

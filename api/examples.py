@@ -59,6 +59,8 @@ RESCHEDULE = {
 }
 RESCHEDULE_AGAIN = {"what_if": True}
 EXTRA_HOURS = {"count": 1}
+VALIDATION = {"hospital": "central"}
+ACKNOWLEDGEMENT = {"because": "The locum starts on Monday", "until": _MONDAY.isoformat()}
 
 
 def body(example: Mapping[str, Any]) -> dict[str, Any]:  # Any: JSON values

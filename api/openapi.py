@@ -104,6 +104,7 @@ _TAGS = {
     "Appointments": "Hours that stand.",
     "Booking requests": "Wishes for an hour, alone or in batches: queued, decided, polled.",
     "Reschedules": "Hours are lost: other hours for their appointments, with the least upheaval, proved.",
+    "Validation": "What is wrong with the schedule, what would mend it, and what the days ahead could not bear.",
     "Schedule": "What a day looks like.",
     "Planning runs": "What the planners have been doing.",
     "Overview": "How full the days are, what waits, how soon patients are seen, why others were refused.",

@@ -74,6 +74,15 @@ def decode_start(cursor: str) -> tuple[dt.datetime, uuid.UUID]:
     return place
 
 
+def decode_rank(cursor: str) -> tuple[int, uuid.UUID]:
+    """The rank and the id a cursor stands for."""
+    rank, id_ = _steps(cursor, 2)
+    try:
+        return _number(rank), uuid.UUID(id_)
+    except ValueError:
+        raise _unreadable() from None
+
+
 def decode_number(cursor: str) -> int:
     """The number a cursor stands for, of at most 63 bits."""
     return _number(*_steps(cursor, 1))
@@ -152,6 +161,15 @@ async def _asked_by_start(
     return Asked(request, response, limit, decode_start(cursor) if cursor is not None else None)
 
 
+async def _asked_by_rank(
+    request: Request,
+    response: Response,
+    limit: Limit = 100,
+    cursor: Annotated[str | None, Query(description=_ABOUT), checked(decode_rank)] = None,
+) -> Asked[tuple[int, uuid.UUID]]:
+    return Asked(request, response, limit, decode_rank(cursor) if cursor is not None else None)
+
+
 async def _asked_by_number(
     request: Request,
     response: Response,
@@ -166,6 +184,9 @@ ById = Annotated[Asked[uuid.UUID], Depends(_asked_by_id)]
 
 ByStart = Annotated[Asked[tuple[dt.datetime, uuid.UUID]], Depends(_asked_by_start)]
 """A list in the order of its periods' starts."""
+
+ByRank = Annotated[Asked[tuple[int, uuid.UUID]], Depends(_asked_by_rank)]
+"""A list in the order of its ranks, the lowest first."""
 
 ByNumber = Annotated[Asked[int], Depends(_asked_by_number)]
 """A list in the order of the numbers its rows were given."""

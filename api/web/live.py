@@ -37,6 +37,8 @@ _KINDS = {
     "hospital": "schedule",
     "booking_request": "requests",
     "reschedule": "reschedules",
+    "validation_report": "validation",
+    "finding": "validation",
 }
 """What a page hears, by the first word of a message's topic."""
 
@@ -108,7 +110,8 @@ async def live(
     hospital: uuid.UUID | None = None,
     last_event_id: Annotated[str | None, Header(), checked(decode_numbers)] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Tell of changes after `since` as events `schedule`, `requests` and `reschedules`; the id of each is its place.
+    """Tell of changes after `since` as events `schedule`, `requests`, `reschedules` and `validation`; the id of each is
+    its place.
 
     `hospital`: leave out what happens at others.
     """
