@@ -1,5 +1,10 @@
 """Everything that a validation does, in order."""
 
+from workers.validation.people.doctors import DEPARTED_DOCTORS
+from workers.validation.people.patients import DEPARTED_PATIENTS
+from workers.validation.requests.jobs import STUCK_RESCHEDULES
+from workers.validation.requests.messages import UNDELIVERED
+from workers.validation.requests.wishes import CONTRADICTED_REQUESTS, EXPIRED_REQUESTS, STUCK_REQUESTS
 from workers.validation.rules.outbox import OUTBOX
 from workers.validation.rules.steps import HELD, KEPT_BY_ROWS
 from workers.validation.step import Step
@@ -8,4 +13,11 @@ STEPS: tuple[Step, ...] = (
     HELD,
     KEPT_BY_ROWS,
     OUTBOX,
+    DEPARTED_DOCTORS,
+    DEPARTED_PATIENTS,
+    STUCK_REQUESTS,
+    EXPIRED_REQUESTS,
+    CONTRADICTED_REQUESTS,
+    STUCK_RESCHEDULES,
+    UNDELIVERED,
 )
