@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, insert, or_, select, text, update
+from sqlalchemy import case, delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,7 @@ from models.faults import Fault, Refusal, refuse_if
 from models.hospitals import Hospital, Opening
 from models.inputs import ExceptionIn, HospitalIn, WeekHours
 from models.schedule import Availability
-from models.settings import settings
+from models.settings import MOST_DAYS, settings
 from models.stored_hours import DatedHours, Spans, dated_hours, hours_kept, spans_of, write_dates, write_week
 from planner.instants import join
 from planner.problem import Period
@@ -32,7 +32,11 @@ def instant_of(day: dt.date, minutes: int, zone: ZoneInfo, *, closing: bool = Fa
 
     Of a time that comes twice, the first, or the second where it closes a period.
     """
-    wall = dt.datetime.combine(day, dt.time()) + dt.timedelta(minutes=minutes)
+    return instant_at(dt.datetime.combine(day, dt.time()) + dt.timedelta(minutes=minutes), zone, closing=closing)
+
+
+def instant_at(wall: dt.datetime, zone: ZoneInfo, *, closing: bool = False) -> dt.datetime:
+    """The instant at which the clock of a zone shows `wall`, a time without a zone; as `instant_of` has it."""
     first, second = wall.replace(tzinfo=zone), wall.replace(tzinfo=zone, fold=1)
     comes_twice = first.utcoffset() > second.utcoffset()  # type: ignore[operator]  # a ZoneInfo always has an offset
     return (second if closing and comes_twice else first).astimezone(dt.UTC)
@@ -137,6 +141,25 @@ def project_anew(session: Session, hospital: Hospital, week: WeekHours, first: d
     return project(spans_of(week), dates, zone, since, hospital.projected_until)
 
 
+def project_from_hours(session: Session, hospital_id: uuid.UUID, now: dt.datetime) -> Hospital:
+    """Replace all openings of a hospital from `now` on by what the hours that it keeps come to by today's clock, as far
+    ahead as is set, or as they went. Returns the hospital, whose row stays locked.
+
+    Whether availabilities lie within the openings is left open until the transaction ends, as in `rewrite_hours`.
+    """
+    horizon = now.date() + dt.timedelta(days=settings().opening_horizon_days)
+    held = update(Hospital).where(Hospital.id == hospital_id)
+    # A day that the calendar hardly has was written by hand.
+    too_far = Hospital.projected_until > horizon + dt.timedelta(days=MOST_DAYS)
+    session.execute(
+        held.values(projected_until=case((too_far, horizon), else_=func.greatest(Hospital.projected_until, horizon))),
+        execution_options={"synchronize_session": False},
+    )
+    hospital = session.get_one(Hospital, hospital_id, with_for_update=True, populate_existing=True)
+    _project_again(session, hospital, now)
+    return hospital
+
+
 def rewrite_hours(
     session: Session,
     hospital: Hospital,
@@ -164,7 +187,7 @@ def _hold(session: Session, hospital_id: uuid.UUID) -> Hospital:
 
 def _hours_changed(session: Session, hospital: Hospital, now: dt.datetime) -> None:
     _project_again(session, hospital, now)
-    refuse_if(_availabilities_outside(session, hospital.id, now), Refusal.CLASH)
+    refuse_if(availabilities_outside(session, hospital.id, now), Refusal.CLASH)
     session.execute(text("SET CONSTRAINTS availability_within_openings IMMEDIATE"))
 
 
@@ -200,7 +223,8 @@ def _replace_openings(session: Session, hospital: Hospital, since: dt.datetime, 
     session.execute(update(Hospital).where(Hospital.id == hospital.id).values(projected_until=until))
 
 
-def _availabilities_outside(session: Session, hospital_id: uuid.UUID, now: dt.datetime) -> Iterator[Fault]:
+def availabilities_outside(session: Session, hospital_id: uuid.UUID, now: dt.datetime) -> Iterator[Fault]:
+    """The availabilities after `now` that do not lie within the openings of a hospital."""
     openings = (
         select(func.coalesce(func.range_agg(Opening.during), text("'{}'::tstzmultirange")))
         .where(Opening.hospital_id == hospital_id)

@@ -35,6 +35,10 @@ _Unset = BeforeValidator(lambda value: value or None)
 """An empty variable is one that is not set."""
 
 
+MOST_DAYS = 3660
+"""The farthest that openings can be projected ahead."""
+
+
 class Settings(BaseSettings):
     """Every setting, with its default. Durations are in seconds unless their names say otherwise."""
 
@@ -47,7 +51,7 @@ class Settings(BaseSettings):
     database_url: str = Field(description="SQLAlchemy URL of PostgreSQL 18, postgresql+psycopg://…")
     redis_url: str = Field(description="URL of Redis or Valkey, redis://… or redis+socket://…")
 
-    opening_horizon_days: int = Field(400, ge=1, le=3660, description="How far ahead openings are projected")
+    opening_horizon_days: int = Field(400, ge=1, le=MOST_DAYS, description="How far ahead openings are projected")
     plan_time_limit: float = Field(20.0, gt=0, description="The longest a planning run may solve")
     plan_batch_size: int = Field(1000, ge=1, le=10_000, description="The most requests one planning run takes")
     plan_reach_days: int = Field(14, ge=0, le=366, description="How far outside a window alternatives are looked for")

@@ -15,7 +15,7 @@ from models import outbox
 from models.faults import Fault, Refusal, Refused
 from models.references import missing
 from models.rescheduling.writing import meanwhile
-from models.validation.remedies import messages, requests, schedule
+from models.validation.remedies import messages, openings, requests, schedule, wall_clock
 from models.validation.remedies.kinds import (
     BookRequest,
     CancelAppointment,
@@ -23,8 +23,10 @@ from models.validation.remedies.kinds import (
     DeliverAgain,
     MoveAppointment,
     PlanReschedule,
+    ProjectOpenings,
     QueueRequest,
     Remedy,
+    RestoreWallClock,
     SettleRequest,
     TrimAvailability,
     WithdrawAvailabilities,
@@ -36,6 +38,8 @@ Made = Mapping[str, str]
 """What a remedy made, by what it is: `{"reschedule": id}`."""
 
 _WAYS: Mapping[type[Remedy], Callable[[Session, Any, dt.datetime], Made]] = {  # Any: each takes its own kind
+    ProjectOpenings: openings.project_openings,
+    RestoreWallClock: wall_clock.restore_wall_clock,
     MoveAppointment: schedule.move,
     PlanReschedule: schedule.plan,
     CancelAppointment: schedule.cancel,
