@@ -8,9 +8,8 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
+from planner.apart import parts_of_patients
 from planner.budget import Budget
 from planner.candidates import ROUTINE, SOON, Candidates
 from planner.columns import Columns, columns
@@ -72,7 +71,7 @@ class BasePlan:
         """
         patient = int(self.table.seekers.patient[seeker])
         every, moments = self._candidates, self.table.moments
-        concerned = self._part[every.seeker] == self._part_of_patient[patient]
+        concerned = self._part_of_patient[every.patient] == self._part_of_patient[patient]
         overlaps = np.abs(moments.start[every.moment] - start) < HOUR_US
         left = concerned & (every.seeker != seeker) & ~((every.patient == patient) & overlaps)
         others = every.take(left)
@@ -148,23 +147,8 @@ class BasePlan:
         return within
 
     @cached_property
-    def _labels(self) -> tuple[Ints, Ints]:
-        """The independent part of each patient, and of each request: no doctor and no patient is in two of them."""
-        every, doctors = self._candidates, len(self.table.doctors)
-        nodes = doctors + len(self.table.patients)
-        graph = csr_array(
-            (np.ones(len(every), dtype=np.int32), (every.doctor, doctors + every.patient)), shape=(nodes, nodes)
-        )
-        of_patient = connected_components(graph, directed=False)[1][doctors:].astype(np.int64)
-        return of_patient, of_patient[self.table.seekers.patient]
-
-    @property
     def _part_of_patient(self) -> Ints:
-        return self._labels[0]
-
-    @property
-    def _part(self) -> Ints:
-        return self._labels[1]
+        return parts_of_patients(self._candidates, len(self.table.doctors), len(self.table.patients))
 
 
 def _costless(candidates: Candidates) -> Candidates:
