@@ -69,8 +69,8 @@ def columns(problem: Problem, *, whole: bool = False) -> Columns:
 
     names = {request.patient for request in requests} | {appointment.patient for appointment in movables}
     patients = {name: number for number, name in enumerate(sorted(names))}
-    seekers, hospital_sets = _seekers(requests, movables, moments, patients, hospitals)
-    wishes = _wishes(problem, requests, movables, doctors)
+    seekers, hospital_sets = seekers_of(requests, movables, moments, patients, hospitals)
+    wishes = wishes_of(problem, requests, movables, doctors)
     busy = [a for a in fixed if a.patient in patients]
     busy_at = moments.overlapping(_ints(patients[a.patient] for a in busy), _micros(a.start for a in busy))
     stays = _stays(movables, moments, seekers, doctors, hospitals, len(requests))
@@ -83,7 +83,7 @@ def columns(problem: Problem, *, whole: bool = False) -> Columns:
     )  # fmt: skip
 
 
-def _seekers(
+def seekers_of(
     requests: tuple[Request, ...],
     movables: tuple[Appointment, ...],
     moments: Moments,
@@ -122,9 +122,10 @@ def _or_ever(movable: Appointment, side: int) -> int:
     return micros(movable.window.start if side < 0 else movable.window.end)
 
 
-def _wishes(
+def wishes_of(
     problem: Problem, requests: tuple[Request, ...], movables: tuple[Appointment, ...], doctors: dict[str, int]
 ) -> Wishes:
+    """Whom the seekers accept: the requests, then the movable appointments."""
     specialties = {doctor.id: doctor.specialties for doctor in problem.doctors}
     known: dict[tuple[object, ...], list[tuple[int, int]]] = {}
     rows: list[tuple[int, int, int]] = []

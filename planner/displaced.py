@@ -1,13 +1,24 @@
 """What happens to an appointment whose replacement could not be booked."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from typing import Protocol
 
 from planner.instants import HOUR_US, micros
-from planner.plan import Plan
+from planner.plan import Booking, Move
 from planner.problem import Problem
 
 
-def displaced(problem: Problem, plan: Plan) -> tuple[str, ...]:
+class Hours(Protocol):
+    """Who gets which hour, by a plan or in part of one."""
+
+    @property
+    def bookings(self) -> Sequence[Booking]: ...
+    @property
+    def moved(self) -> Sequence[Move]: ...
+
+
+def displaced(problem: Problem, plan: Hours) -> tuple[str, ...]:
     """The appointments that lose their hour to others without getting another one; ids, in the problem's order.
 
     The hour of an appointment that a request `moves` counts as free for everybody, whether or not the request is

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from planner.columns import Columns, columns
 from planner.explain import explain
 from planner.goals import Score, score, told_bound
 from planner.hours import Bools
-from planner.instants import LocalClock, instant
+from planner.instants import instant
 from planner.model import Solver
 from planner.plan import Booking, Move, Objective, Plan, PlanStatus, ProvedPrices, Receipt
 from planner.problem import Priority, Problem
@@ -66,7 +67,7 @@ def plan(
         )
     with budget.stage("digest"):
         digest = problem_sha256(problem)
-    bookings, moved = _carried_out(problem, table, found.plan)
+    bookings, moved = carried_out(problem, table, found.plan)
     return Plan(
         status=PlanStatus.OPTIMAL if optimal else PlanStatus.FEASIBLE,
         bookings=bookings,
@@ -79,9 +80,9 @@ def plan(
     )
 
 
-def _carried_out(problem: Problem, table: Columns, chosen: Bools) -> tuple[tuple[Booking, ...], tuple[Move, ...]]:
+def carried_out(problem: Problem, table: Columns, chosen: Bools) -> tuple[tuple[Booking, ...], tuple[Move, ...]]:
     """The bookings by request id and the moves by appointment id, each start with its hospital's offset."""
-    zones = {hospital.id: LocalClock(hospital.timezone).zone for hospital in problem.hospitals}
+    zones = {hospital.id: ZoneInfo(hospital.timezone) for hospital in problem.hospitals}
     local = cache(lambda us, hospital: instant(us, zones[hospital]))  # thousands of bookings share hundreds of hours
     bookings, moved = [], []
     picked = table.candidates.take(np.flatnonzero(chosen))
