@@ -15,7 +15,8 @@ import numpy as np
 from planner.instants import HOUR_US, micros
 from planner.plan import Booking, Move, Plan
 from planner.problem import Appointment, Priority, Problem, Request
-from planner.verify.hours import NEVER, hours_of, periods_of
+from planner.verify.hours import NEVER, Clock, Periods, hours_of, periods_of
+from planner.verify.periods import Cover, Owned
 from planner.verify.timelines import Bools, Ints, Timeline, ints, microseconds, spread
 
 RANK = {Priority.URGENT: 1, Priority.SOON: 2, Priority.ROUTINE: 3}
@@ -96,10 +97,19 @@ class Book:
         self.patient_number = _numbered(person.patient for person in people)
         self.ids = [*self.requests, *movables]
 
+        zones = _numbered(self.zones.values())
+        self.clocks = [Clock(zone) for zone in zones]
+        self.clock_of = ints(zones[zone] for zone in self.zones.values())
+        """By number of the hospital, which of the clocks is its own."""
+        self.opened = Cover(_owned({self.hospital_number[h]: held for h, held in self.openings.items()}))
+        """By number of the hospital."""
+        self.attended = Cover(_owned({self._place(d, h): held for (d, h), held in self.available.items()}))
+        """By place: see `held`."""
         self.hours = hours_of(
             {(self.doctor_number[d], self.hospital_number[h]): held for (d, h), held in self.available.items()},
             list(self.openings.values()),
-            list(self.zones.values()),
+            self.clocks,
+            self.clock_of,
         )
         fixed = [a for a in problem.appointments if not a.movable and a.id not in self.replaced]
         self._fixed = _Held(
@@ -125,6 +135,11 @@ class Book:
         if us is None:
             us = self._micros[told] = micros(datetime.fromisoformat(told))
         return us
+
+    def held(self, doctor: Ints, hospital: Ints, start: Ints) -> tuple[Owned, Owned]:
+        """Hours as what an availability has to hold, and as what an opening has to hold."""
+        place = np.where((doctor < 0) | (hospital < 0), -1, doctor * len(self.zones) + hospital)
+        return Owned(place, start, start + HOUR_US), Owned(hospital, start, start + HOUR_US)
 
     def doctors_of(self, request: Request) -> list[str]:
         """The doctors that the request accepts, best first."""
@@ -251,6 +266,9 @@ class Book:
     def appointment_ids(self) -> Sequence[str]:
         return list(self.appointments)
 
+    def _place(self, doctor: str, hospital: str) -> int:
+        return self.doctor_number[doctor] * len(self.zones) + self.hospital_number[hospital]
+
     def _seekers(self, movables: Sequence[Appointment]) -> Seekers:
         requests = self.problem.requests
         sets: dict[frozenset[str] | None, int] = {None: 0}
@@ -321,6 +339,11 @@ class _Held:
 def _any(timeline: Timeline, owner: Ints, start: Ints) -> Bools:
     first, last = timeline.overlapping(owner, start)
     return last > first
+
+
+def _owned(periods: Mapping[int, Periods]) -> Owned:
+    rows = [(owner, begin, end) for owner, held in periods.items() for begin, end in held]
+    return Owned(*np.array(rows, dtype=np.int64).reshape(-1, 3).T)
 
 
 def _numbered(ids: Iterable[str]) -> dict[str, int]:

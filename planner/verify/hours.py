@@ -10,7 +10,7 @@ import numpy as np
 
 from planner.instants import HOUR_US, MICROSECOND, instant, micros
 from planner.problem import Problem
-from planner.verify.timelines import Ints, ints, spread
+from planner.verify.timelines import Bools, Ints, spread
 
 NEVER = 2**62
 """An instant after all others; its negative is before all others."""
@@ -51,10 +51,12 @@ class Hours:
         return doctor * (len(self._starts) + 1) + np.searchsorted(self._starts, at)
 
 
-def hours_of(available: Mapping[tuple[int, int], Periods], openings: Sequence[Periods], zones: Sequence[str]) -> Hours:
+def hours_of(
+    available: Mapping[tuple[int, int], Periods], openings: Sequence[Periods], clocks: Sequence["Clock"], zone: Ints
+) -> Hours:
     """The hours inside an availability, by (doctor, hospital), and an opening of its hospital. All periods are merged.
 
-    Full hours depend on zone and time alone, so they are looked for once in every hour of UTC that matters to a zone.
+    `zone` has for each hospital which of the clocks is its own.
     """
     rows = [
         (doctor, hospital, max(a, begin), min(b, end))
@@ -63,19 +65,32 @@ def hours_of(available: Mapping[tuple[int, int], Periods], openings: Sequence[Pe
         for a, b in overlapping(openings[hospital], begin, end)
     ]
     doctor, hospital, begin, end = np.array(rows, dtype=np.int64).reshape(-1, 4).T
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(zones))}
-    zone = ints(numbers[name] for name in zones)[hospital] if rows else hospital
     row, block = spread(begin // HOUR_US, (end - 1) // HOUR_US + 1)
-    blocks, which = np.unique(block * len(numbers) + zone[row], return_inverse=True)
-    clocks = [Clock(name) for name in numbers]
-    starts = np.full((len(blocks), 2), NEVER)
-    for i, (in_utc, number) in enumerate(zip(*(part.tolist() for part in divmod(blocks, len(numbers))), strict=True)):
-        found = clocks[number].full_hours_in(in_utc)
-        starts[i, : len(found)] = found
-    start = starts[which]
+    start = full_hours(clocks, zone[hospital[row]], block)
     inside = (start >= begin[row, None]) & (start <= end[row, None] - HOUR_US)
     at, _ = np.nonzero(inside)
     return Hours(doctor[row[at]], hospital[row[at]], start[inside])
+
+
+def full_hours(clocks: Sequence["Clock"], zone: Ints, block: Ints) -> Ints:
+    """The starts of the full hours by the clock `zone` in the hour of UTC `block`: `[row, 2]`, NEVER for none.
+
+    They depend on zone and time alone, so they are looked for once in every hour of UTC that matters to a zone.
+    """
+    blocks, which = np.unique(block * len(clocks) + zone, return_inverse=True)
+    starts = np.full((len(blocks), 2), NEVER)
+    for i, (in_utc, number) in enumerate(zip(*(part.tolist() for part in divmod(blocks, len(clocks))), strict=True)):
+        found = clocks[number].full_hours_in(in_utc)
+        starts[i, : len(found)] = found
+    return starts[which]
+
+
+def on_the_hour(clocks: Sequence["Clock"], zone: Ints, start: Ints) -> Bools:
+    """For each start, whether it is a full hour by the clock `zone`."""
+    if not len(start):
+        return np.zeros(0, dtype=np.bool_)
+    shown: Bools = (full_hours(clocks, zone, start // HOUR_US) == start[:, None]).any(axis=1)
+    return shown
 
 
 class Clock:
@@ -138,9 +153,3 @@ def overlapping(periods: Periods, begin: int, end: int) -> Periods:
     first = max(bisect_right(periods, (begin, NEVER)) - 1, 0)
     last = bisect_right(periods, (end, -NEVER))
     return [period for period in periods[first:last] if period[1] > begin]
-
-
-def holds(periods: Periods, start: int) -> bool:
-    """Whether one of the merged periods holds the whole hour at `start`."""
-    at = bisect_right(periods, (start, NEVER)) - 1
-    return at >= 0 and start + HOUR_US <= periods[at][1]

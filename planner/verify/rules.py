@@ -3,16 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from planner.instants import HOUR_US, is_full_hour, micros
-from planner.plan import Booking, Move, Objective, PlanStatus
+from planner.instants import HOUR_US, micros
+from planner.plan import Objective, PlanStatus
 from planner.problem import Priority
 from planner.verify.book import BOOKED, MOVED, PLACE_HOURS, RANK, STANDS, Book
-from planner.verify.hours import holds
-from planner.verify.timelines import Ints, Timeline, microseconds
+from planner.verify.hours import on_the_hour
+from planner.verify.periods import Owned, overlaps
+from planner.verify.timelines import Ints, microseconds
 from planner.verify.violation import Violation
 
 KINDS = {STANDS: "appointment", MOVED: "moved", BOOKED: "booking"}
@@ -37,50 +37,45 @@ def bookings_are_candidates(book: Book) -> Iterator[Violation]:
     which = np.flatnonzero(entries.kind == BOOKED)
     number, start = entries.number[which], entries.start[which]
     inside = (seekers.begin[number] <= start) & (start <= seekers.end[number] - HOUR_US)
-    checks = zip(bookings, _bookable(book, which), inside.tolist(), strict=True)
-    for booking, bookable, in_window in checks:
-        request = book.requests[booking.request]
-        missing = None if bookable else _missing(book, booking)
-        if missing is None and not (in_window and book.accepts(request, booking.doctor, booking.hospital)):
-            missing = "is not what the request accepts"
-        if missing is not None:
-            sentence = f"The booking of request {request.id} at {booking.start.isoformat()} {missing}."
+    checks = zip(bookings, _missing(book, which), inside.tolist(), strict=True)
+    for booking, missing, in_window in checks:
+        request, wrong = book.requests[booking.request], missing
+        if wrong is None and not (in_window and book.accepts(request, booking.doctor, booking.hospital)):
+            wrong = "is not what the request accepts"
+        if wrong is not None:
+            sentence = f"The booking of request {request.id} at {booking.start.isoformat()} {wrong}."
             yield Violation("not_a_candidate", sentence, (request.id, booking.doctor, booking.hospital))
 
 
-def _bookable(book: Book, which: Ints) -> list[bool]:
-    """Which of these entries are at hours in which the doctor sees patients there."""
+def _missing(book: Book, which: Ints) -> list[str | None]:
+    """For each of these entries, what keeps its hour from being one that can be offered at all."""
     entries = book.entries
-    found = book.hours.find(entries.doctor[which], entries.hospital[which], entries.start[which])
-    return (found >= 0).tolist()  # type: ignore[no-any-return]
-
-
-def _missing(book: Book, place: Booking | Move) -> str:
-    """What keeps an hour from being one that can be offered at all."""
-    if place.doctor not in book.specialties or place.hospital not in book.zones:
-        return "names an unknown doctor or hospital"
-    if not is_full_hour(place.start, ZoneInfo(book.zones[place.hospital])):
-        return "does not start on the hour by the hospital's clock"
-    if not holds(book.openings[place.hospital], micros(place.start)):
-        return "is outside the hospital's openings"
-    return "is outside the doctor's availability"
+    doctor, hospital = entries.doctor[which], entries.hospital[which]
+    at, of = book.held(doctor, hospital, entries.start[which])
+    known = at.owner >= 0
+    full = np.zeros(len(which), dtype=np.bool_)
+    full[known] = on_the_hour(book.clocks, book.clock_of[hospital[known]], at.begin[known])
+    kept = (
+        (known, "names an unknown doctor or hospital"),
+        (full, "does not start on the hour by the hospital's clock"),
+        (book.opened.holds(of), "is outside the hospital's openings"),
+        (book.attended.holds(at), "is outside the doctor's availability"),
+    )
+    found: list[str | None] = np.select([~each for each, _ in kept], [told for _, told in kept], "").tolist()
+    return [told or None for told in found]
 
 
 def no_hours_overlap(book: Book) -> Iterator[Violation]:
     """Rules 3 and 4."""
-    yield from _overlaps(book, "doctor_overlap", book.of_doctor)
-    yield from _overlaps(book, "patient_overlap", book.of_patient)
+    yield from _overlaps(book, "doctor_overlap", book.entries.doctor)
+    yield from _overlaps(book, "patient_overlap", book.entries.patient)
 
 
-def _overlaps(book: Book, code: str, timeline: Timeline) -> Iterator[Violation]:
-    """Hours of one owner that overlap are neighbours in time, or there are others between them that overlap too."""
+def _overlaps(book: Book, code: str, owner: Ints) -> Iterator[Violation]:
     entries = book.entries
-    owner = entries.doctor if code == "doctor_overlap" else entries.patient
-    owner, start = owner[timeline.order], entries.start[timeline.order]
-    clash = (owner[1:] == owner[:-1]) & (owner[1:] >= 0) & (start[1:] - start[:-1] < HOUR_US)
-    for at in np.flatnonzero(clash).tolist():
-        first, second = timeline.order[at : at + 2].tolist()
-        who = "the patient" if code == "patient_overlap" else f"doctor {list(book.doctor_number)[int(owner[at])]}"
+    earlier, later = overlaps(Owned(owner, entries.start, entries.start + HOUR_US))
+    for first, second in zip(earlier.tolist(), later.tolist(), strict=True):
+        who = "the patient" if code == "patient_overlap" else f"doctor {list(book.doctor_number)[int(owner[first])]}"
         names = [f"{KINDS[int(entries.kind[entry])]} {book.name(entry)}" for entry in (first, second)]
         sentence = f"The hours of {names[0]} and {names[1]} overlap for {who}."
         yield Violation(code, sentence, (book.name(first), book.name(second)))
@@ -89,7 +84,7 @@ def _overlaps(book: Book, code: str, timeline: Timeline) -> Iterator[Violation]:
 def moves_are_allowed(book: Book) -> Iterator[Violation]:
     """Rule 5, but for hours that overlap."""
     times = Counter(move.appointment for move in book.plan.moved)
-    bookable = dict(zip(book.moves, _bookable(book, np.flatnonzero(book.entries.kind == MOVED)), strict=True))
+    missing = dict(zip(book.moves, _missing(book, np.flatnonzero(book.entries.kind == MOVED)), strict=True))
     for move in book.plan.moved:
         start = micros(move.start)
         appointment = book.appointments.get(move.appointment)
@@ -106,7 +101,7 @@ def moves_are_allowed(book: Book) -> Iterator[Violation]:
         elif appointment.hospitals is not None and move.hospital not in appointment.hospitals:
             wrong = "is moved to a hospital where it may not be"
         else:
-            wrong = None if bookable.get(move) else _missing(book, move)
+            wrong = missing[move]
         if wrong is not None:
             yield Violation("move", f"Appointment {move.appointment} {wrong}.", (move.appointment,))
 
