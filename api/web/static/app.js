@@ -59,8 +59,8 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("change", (event) => event.target.closest("[data-submit]")?.form.requestSubmit());
 document.addEventListener("click", (event) => event.target.closest("[data-print]") && window.print());
 
-// News: the events "schedule", "requests" and "reschedules" on the body. A page that nobody looks at lets its connection
-// go (a browser has few per server) and goes on from where it was when it is looked at again.
+// News: the events "schedule", "requests", "reschedules" and "validation" on the body. A page that nobody looks at lets
+// its connection go (a browser has few per server) and goes on from where it was when it is looked at again.
 const stream = document.body.dataset.live;
 if (stream) {
   const address = new URL(stream, location.href);
@@ -89,7 +89,7 @@ if (stream) {
       status.hidden = false;
       if (source.readyState === EventSource.CLOSED) setTimeout(() => document.hidden || listen(), 3000);
     };
-    for (const kind of ["schedule", "requests", "reschedules"]) {
+    for (const kind of ["schedule", "requests", "reschedules", "validation"]) {
       source.addEventListener(kind, (event) => {
         address.searchParams.set("since", event.lastEventId);
         news.add(kind);

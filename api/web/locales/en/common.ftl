@@ -7,6 +7,7 @@ common-nav-schedule = Schedule
 common-nav-requests = Requests
 common-nav-reschedules = Reschedule
 common-nav-overview = Overview
+common-nav-validation = Validation
 common-nav-messages = Messages
 common-nav-calendars = Calendars
 common-no-access-control = There is no access control yet, so this answers to this machine only.
