@@ -33,14 +33,15 @@ class Other:
 
 def read_others(
     session: Session,
-    reschedule_id: uuid.UUID,
+    reschedule_id: uuid.UUID | None,
     policy: Policy,
     window: Period,
     now: dt.datetime,
     doctors: Collection[uuid.UUID],
     displaced: Sequence[Appointment],
 ) -> dict[uuid.UUID, Other]:
-    """The appointments of `doctors` that may move within `window`, by their ids.
+    """The appointments of `doctors` that may move within `window`, by their ids. `reschedule_id` is the job that asks,
+    if one does.
 
     Of each patient one at most, the earliest, so that nobody is moved twice; and none of a patient who is displaced, or
     whom a reschedule has moved within the policy's quiet days. Left alone is also what another reschedule holds or left
@@ -56,7 +57,7 @@ def read_others(
 
 
 def _eligible(
-    reschedule_id: uuid.UUID,
+    reschedule_id: uuid.UUID | None,
     policy: Policy,
     window: Period,
     now: dt.datetime,

@@ -20,7 +20,7 @@ from models.people import DoctorSpecialty, Patient, User
 from models.rescheduling.history import Wish, moved_since, wishes_of
 from models.rescheduling.inputs import Policy, Scope
 from models.rescheduling.jobs import REMEMBERED
-from models.rescheduling.lost import displaced, lost_hours
+from models.rescheduling.lost import Lost, displaced, lost_hours
 from models.rescheduling.others import Other, read_others
 from models.rescheduling.remaining import Remaining
 from models.rescheduling.tables import Reschedule
@@ -99,9 +99,23 @@ def read_problem(session: Session, reschedule_id: uuid.UUID, now: dt.datetime) -
     """
     session.connection(execution_options={"isolation_level": ONE_VIEW})
     job = session.get_one(Reschedule, reschedule_id)
-    policy = Policy.model_validate(job.policy)
     lost = lost_hours(session, job.cause, Scope.model_validate(job.scope), now)
-    rows = displaced(session, lost, now)
+    policy = Policy.model_validate(job.policy)
+    return problem_of_losing(session, displaced(session, lost, now), lost, policy, now, job.id)
+
+
+def problem_of_losing(
+    session: Session,
+    rows: Sequence[Appointment],
+    lost: Sequence[Lost],
+    policy: Policy,
+    now: dt.datetime,
+    reschedule_id: uuid.UUID | None = None,
+) -> ReschedulingProblem:
+    """The problem of giving the appointments `rows` other hours, while some hours are `lost`.
+
+    `reschedule_id` is the job that holds them, if one does.
+    """
     concerned = _concerned(session, rows, wishes_of(session, [each.id for each in rows]), now)
     moot = _moot(session, rows)
     asking = [each for id_, each in concerned.items() if id_ not in moot]
@@ -112,7 +126,7 @@ def read_problem(session: Session, reschedule_id: uuid.UUID, now: dt.datetime) -
     others: dict[uuid.UUID, Other] = {}
     if policy.others_move and requests:
         acceptable = set().union(*doctors.values())
-        others = read_others(session, job.id, policy, window, now, acceptable, rows)
+        others = read_others(session, reschedule_id, policy, window, now, acceptable, rows)
     moving = [each.row for each in others.values()]
     reach = dt.timedelta(days=settings().plan_reach_days)
     taken = problem_of(session, requests, now=now, reach=reach, patients={each.patient_id for each in moving})
