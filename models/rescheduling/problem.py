@@ -9,6 +9,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Self
 
 from sqlalchemy import select
@@ -116,13 +117,13 @@ def problem_of_losing(
 
     `reschedule_id` is the job that holds them, if one does.
     """
-    concerned = _concerned(session, rows, wishes_of(session, [each.id for each in rows]), now)
-    moot = _moot(session, rows)
+    concerned = concerned_of(session, rows, wishes_of(session, [each.id for each in rows]), now)
+    moot = moot_of(session, rows)
     asking = [each for id_, each in concerned.items() if id_ not in moot]
 
-    window = _window(policy, rows, now)
-    doctors = _acceptable_doctors(session, asking, same=policy.same_doctor)
-    requests = _requests(asking, doctors, window, policy)
+    window = window_of(policy, rows, now)
+    doctors = acceptable_doctors(session, asking, same=policy.same_doctor)
+    requests = requests_of(asking, doctors, window, policy)
     others: dict[uuid.UUID, Other] = {}
     if policy.others_move and requests:
         acceptable = set().union(*doctors.values())
@@ -137,7 +138,7 @@ def problem_of_losing(
         policy=policy,
         names=taken.names,
         displaced=concerned,
-        others=_concerned(session, moving, {id_: each.wish for id_, each in others.items()}, now),
+        others=concerned_of(session, moving, {id_: each.wish for id_, each in others.items()}, now),
         moot=moot,
         remaining=remaining,
         availabilities=taken.problem.availabilities,
@@ -175,14 +176,16 @@ def _rank(each: Concerned) -> tuple[int, bool]:
     return list(Priority).index(each.priority), not each.moved_before
 
 
-def _concerned(
+def concerned_of(
     session: Session, rows: Sequence[Appointment], wishes: Mapping[uuid.UUID, Wish | None], now: dt.datetime
 ) -> dict[uuid.UUID, Concerned]:
+    """Appointments as a reschedule sees them, by their ids; `wishes` are those behind them."""
     before = moved_since(session, {each.patient_id for each in rows}, now - REMEMBERED)
     return {each.id: Concerned.of(each, wishes.get(each.id), before) for each in rows}
 
 
-def _moot(session: Session, rows: Iterable[Appointment]) -> dict[uuid.UUID, str]:
+def moot_of(session: Session, rows: Iterable[Appointment]) -> dict[uuid.UUID, str]:
+    """The appointments for which no other hour is looked for, with the reason."""
     patients = {each.id: each.patient_id for each in rows}
     left = set(session.scalars(select(Patient.id).where(among(Patient.id, set(patients.values())), ~Patient.active)))
     return {id_: LEFT for id_, patient in patients.items() if patient in left}
@@ -192,7 +195,7 @@ def _departed(session: Session, doctors: Collection[uuid.UUID]) -> frozenset[str
     return frozenset(map(str, session.scalars(select(User.id).where(among(User.id, doctors), ~User.active))))
 
 
-def _window(policy: Policy, rows: Sequence[Appointment], now: dt.datetime) -> Period:
+def window_of(policy: Policy, rows: Sequence[Appointment], now: dt.datetime) -> Period:
     """Where every new hour has to lie; empty where the policy leaves no time."""
     latest = policy.latest or max((ends(each.during)[1] for each in rows), default=now) + LAST_RESORT
     return Period(min(now + dt.timedelta(hours=policy.notice_hours), latest), latest)
@@ -207,7 +210,7 @@ def _near(old: Period, window: Period, days: int | None) -> Period:
     return Period(min(max(old.start - reach, window.start), latest), latest)
 
 
-def _acceptable_doctors(
+def acceptable_doctors(
     session: Session, asking: Iterable[Concerned], *, same: bool
 ) -> dict[uuid.UUID, tuple[uuid.UUID, ...]]:
     """Who may see each patient, by appointment: the doctor of the appointment first, then, unless it must be the
@@ -228,20 +231,22 @@ def _acceptable_doctors(
         if active:
             specialists.setdefault(specialty, set()).add(doctor)
 
-    def acceptable(each: Concerned) -> tuple[uuid.UUID, ...]:
-        wanted = {each.specialty} if each.specialty else own[each.doctor]
-        found = set().union(*(specialists.get(specialty, ()) for specialty in wanted))
-        return each.doctor, *sorted(found - {each.doctor})
+    @cache
+    def acceptable(doctor: uuid.UUID, specialty: str | None) -> tuple[uuid.UUID, ...]:
+        wanted = {specialty} if specialty else own[doctor]
+        found = set().union(*(specialists.get(each, ()) for each in wanted))
+        return doctor, *sorted(found - {doctor})
 
-    return {each.id: acceptable(each) for each in rows}
+    return {each.id: acceptable(each.doctor, each.specialty) for each in rows}
 
 
-def _requests(
+def requests_of(
     asking: Sequence[Concerned],
     doctors: Mapping[uuid.UUID, tuple[uuid.UUID, ...]],
     window: Period,
     policy: Policy,
 ) -> list[Request]:
+    """What displaced appointments ask of the planner: an hour within `window` with one of their `doctors`."""
     priorities = planned_priorities(asking)
     windows = {each.id: _near(each.during, window, policy.within_days) for each in asking}
     return [
