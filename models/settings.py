@@ -3,7 +3,7 @@ the image and the environment)."""
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     lease: float = Field(45.0, gt=0, description="How long a planning run holds its requests")
     max_attempts: int = Field(5, ge=1, le=100, description="How many lost runs make a request fail")
     night_hour: int = Field(2, ge=0, le=23, description="When a hospital's night is validated, by its own clock")
+    promote_conflicts: Literal["confirm", "automatic"] = Field(
+        "confirm", description="Whether staff confirm an hour that came free for a conflict, or it is booked at once"
+    )
     reports_kept_days: int = Field(400, ge=7, description="How long validation reports are kept")
     sweep_every: float = Field(5.0, gt=0, description="How often beat rings for what is left queued")
     log_json: bool = Field(default=False, description="Log lines as JSON (for machines) rather than text")
