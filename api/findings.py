@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -137,7 +138,7 @@ def apply_the_remedy(post: Posted, finding_id: uuid.UUID, bell: RungBell, now: N
         except Refused as refused:
             if refused.faults[0].code != "remedy_outdated":
                 raise
-            raise Summed(refused, "/validation-reports") from None
+            raise Summed(_reasons(refused), "/validation-reports") from None
         answer = AppliedOut(finding=_shown(session, finding_id, now), made=dict(applied.made))
         return Answer(200, answer, _location(applied.made))
 
@@ -146,6 +147,11 @@ def apply_the_remedy(post: Posted, finding_id: uuid.UUID, bell: RungBell, now: N
 
 def _shown(session: Session, finding_id: uuid.UUID, now: dt.datetime) -> FindingOut:
     return findings_shown(session, [the_finding(session, finding_id)], now)[0]
+
+
+def _reasons(refused: Refused) -> Refused:
+    """A refusal whose faults are of the schedule: no field was sent."""
+    return Refused(refused.refusal, [replace(fault, field="", value=None) for fault in refused.faults])
 
 
 def _location(made: Made) -> dict[str, str]:

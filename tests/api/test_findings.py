@@ -246,7 +246,7 @@ def test_a_remedy_that_does_not_fit_any_more_is_refused_with_the_reasons(town: T
     problem = refused(town.api.post(f"/findings/{told['id']}/apply-remedy"), 409, "remedy_outdated")
     assert problem["remedy"] == "/validation-reports"
     assert problem["detail"].startswith("The remedy does not fit any more; validate again to find another. ")
-    assert [each["code"] for each in problem["errors"]] == ["appointment_not_booked"]
+    assert [(each["code"], each.get("pointer")) for each in problem["errors"]] == [("appointment_not_booked", None)]
     assert town.get(f"/findings/{told['id']}")["remedied_at"] is None
 
 
