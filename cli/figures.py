@@ -14,6 +14,7 @@ from models.booking import BookingRequest, Conflict, PlanningRun, RequestStatus,
 from models.deliveries.listing import Counts, count_deliveries
 from models.migrate import alembic_config
 from models.rescheduling.tables import Reschedule
+from models.validation.reading import last_finished, tally_standing
 from planner.problem import Priority
 
 _RUNS_SHOWN = 5
@@ -45,6 +46,19 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Validated:
+    """What validations found and stands: how many of each severity, the worst that nobody has acknowledged.
+
+    `last`: when the last one was finished; None where there was none.
+    """
+
+    last: datetime | None
+    severities: Mapping[str, int]
+    acknowledged: int
+    worst: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """All of it. `decided` by status, `conflicts` by kind, `messages` by channel; lost runs are of the last day.
 
@@ -59,6 +73,7 @@ class Figures:
     failed_runs: int
     messages: Mapping[str, Counts]
     reschedules: Mapping[str, int]
+    validated: Validated
 
 
 def pending_migrations(session: Session, database_url: str) -> int:
@@ -79,6 +94,17 @@ def read_figures(session: Session, now: datetime) -> Figures:
         failed_runs=_lost(session, RunStatus.FAILED, now),
         messages={channel.value: counts for channel, counts in count_deliveries(session, now).items()},
         reschedules=_counts(session, Reschedule.status, Reschedule.what_if.is_(False)),
+        validated=_validated(session, now),
+    )
+
+
+def _validated(session: Session, now: datetime) -> Validated:
+    last, standing = last_finished(session), tally_standing(session, now)
+    return Validated(
+        last=last.finished_at if last else None,
+        severities={severity.value: number for severity, number in standing.severities.items()},
+        acknowledged=standing.acknowledged,
+        worst=standing.worst and standing.worst.value,
     )
 
 

@@ -12,6 +12,7 @@ import typer
 from cli import book, demo, importing, migrate, plan, sampling, status, up
 from cli.output import Exit, Stop, told
 from cli.reschedule import commands as reschedule
+from cli.validate import commands as validate
 
 app = typer.Typer(
     name="slotwise",
@@ -36,6 +37,7 @@ app.command(rich_help_panel="Run", epilog=status.EXAMPLES)(status.status)
 app.command("import", rich_help_panel="Work", epilog=importing.EXAMPLES)(importing.import_)
 app.command(rich_help_panel="Work", epilog=book.EXAMPLES)(book.book)
 app.add_typer(reschedule.app, name="reschedule", rich_help_panel="Work")
+app.add_typer(validate.app, name="validate", rich_help_panel="Work")
 app.command(rich_help_panel="On files, with no services", epilog=plan.PLAN_EXAMPLES)(plan.plan)
 app.command(rich_help_panel="On files, with no services", epilog=plan.VERIFY_EXAMPLES)(plan.verify)
 app.command(rich_help_panel="On files, with no services", epilog=sampling.EXAMPLES)(sampling.sample)

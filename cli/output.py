@@ -28,6 +28,8 @@ class Exit(IntEnum):
     REFUSED = 1  # the answer is no: faults, violations, something undecided
     USAGE = 2  # the command line is wrong; typer's own code
     UNREACHABLE = 3  # a service does not answer, or no instance runs
+    UNKNOWN = 4  # it was to be found out and was not: a validation failed, or there is none
+    MISUSED = 64  # as sysexits.h has it: USAGE of commands that say something else by 2
     FAULT_OF_OURS = 70  # as sysexits.h has it; a program must not take it for an answer
 
 

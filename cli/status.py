@@ -7,7 +7,7 @@ from cli.options import DataOption, JsonOption, examples
 from cli.output import Stop, answers, counted, print_json, print_section, table
 
 if TYPE_CHECKING:
-    from cli.figures import Figures
+    from cli.figures import Figures, Validated
     from cli.health import Service
 
 EXAMPLES = examples("""
@@ -78,8 +78,19 @@ def _tell_figures(figures: "Figures") -> None:
     if figures.reschedules:
         statuses = ", ".join(f"{number:,} {status}" for status, number in figures.reschedules.items())
         out.print(f"[bold]Reschedules[/]  {statuses}")
+    out.print(f"[bold]Validation[/]  {_told_validation(figures.validated)}")
     _tell_messages(figures)
     _tell_runs(figures)
+
+
+def _told_validation(validated: "Validated") -> str:
+    from cli.validate.verdict import told_counts  # noqa: PLC0415  # see cli/main.py
+
+    if validated.last is None:
+        return "nothing was validated as yet"
+    counts = told_counts(validated.severities, validated.acknowledged)
+    style = {"error": "[red]{}[/]", "warning": "[yellow]{}[/]"}.get(validated.worst or "", "{}")
+    return f"last {validated.last:%d %b %H:%M} UTC; {style.format(counts)}"
 
 
 def _tell_messages(figures: "Figures") -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-COMMANDS = ("demo", "up", "status", "import", "book", "reschedule", "plan", "verify", "sample")
+COMMANDS = ("demo", "up", "status", "import", "book", "reschedule", "validate", "plan", "verify", "sample")
 
 
 def test_help_lists_every_command_and_the_exit_codes(slotwise) -> None:

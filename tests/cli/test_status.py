@@ -109,8 +109,10 @@ def test_is_told_to_people_and_to_programs(slotwise, database_url: str) -> None:
     told = slotwise("status", env=env)
     assert (told.code, told.err) == (0, "")
     assert "no migration pending" in told.out
+    assert "Validation  nothing was validated as yet" in told.out
     assert "\x1b" not in told.out, "no control codes where it is no terminal"
     report = slotwise("status", "--json", env=env).json
+    assert report["figures"]["validated"]["last"] is None
     assert report["figures"]["waiting"]["urgent"] == {"queued": 0, "planning": 0, "oldest": None}
     assert report["figures"]["messages"]["email"] == {"pending": 0, "delivered": 0, "dead": 0, "oldest": None}
     assert report["pending_migrations"] == 0

@@ -1,0 +1,213 @@
+"""What a validation found, for people: sentences, and calm tables with the worst first."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from cli.client import Json
+from cli.output import counted, print_section, table
+from cli.validate.checked import Checked
+from cli.validate.verdict import told_counts
+
+SHOWN = 20
+"""How many findings of each severity are shown, unless all are asked for."""
+
+_WORST = 5  # days and hours ahead, unless all are asked for
+_TITLES = {"error": "Errors", "warning": "Warnings", "notice": "Notices"}
+
+
+def print_report(console: Console, checked: Checked, *, every: bool) -> None:
+    """Print what a validation found; `every`: with all rows of its tables."""
+    report = checked.report
+    console.print(Text(headline(report), style="bold"))
+    for sentence in _sentences(checked):
+        console.print(Text(sentence), soft_wrap=True)
+    _print_findings(console, checked, every=every)
+    _print_ahead(console, checked, every=every)
+
+
+def print_standing(console: Console, checked: Checked, *, every: bool) -> None:
+    """Print what stands, whichever validation found it."""
+    counts = told_counts(checked.severities, checked.acknowledged)
+    console.print(Text(f"Standing: {counts}.", style="bold"))
+    last = f"Last: {_lower(headline(checked.report))}." if checked.report else "Nothing was validated as yet."
+    console.print(Text(last), soft_wrap=True)
+    _print_findings(console, checked, every=every)
+    _print_ahead(console, checked, every=every)
+
+
+def headline(report: Json) -> str:
+    """What was validated, and when: `Validation of North, Mon 07 Dec 2026 02:00`."""
+    what = report["hospital"]["name"] if report["hospital"] else "everything"
+    when = report["finished_at"] or report["started_at"] or report["created_at"]
+    return f"Validation of {what}, {_when(when)}"
+
+
+def reports_table(reports: Iterable[Json]) -> Table:
+    """Validations, one a line."""
+    numbers = ("errors", "warnings", "notices", "new", "gone")
+    made = table("id", "status", "of", "when", *numbers, right=numbers)
+    for each in reports:
+        name = each["hospital"]["name"] if each["hospital"] else "everything"
+        what = Text(f"{name}{'' if each['night'] else ' (asked for)'}")
+        when = _when(each["finished_at"] or each["created_at"])
+        counts = [each["severities"][severity] for severity in _TITLES]
+        changes = [each["changes"][change] for change in ("new", "gone")]
+        told = [f"{count:,}" for count in (*counts, *changes)] if each["status"] == "finished" else [""] * 5
+        made.add_row(each["id"], each["status"], what, when, *told)
+    return made
+
+
+def _sentences(checked: Checked) -> Iterator[str]:
+    report, changes = checked.report, checked.report["changes"]
+    if report["status"] == "failed":
+        yield f"It failed: {report['failure']}"
+    elif report["status"] != "finished":
+        step = f": {report['step']}" if report["step"] else ""
+        yield f"It is {report['status']}{step}."
+    counts = told_counts(checked.severities, checked.acknowledged)
+    rows = counted(report["progress"]["done"], "row")
+    yield f"{_upper(counts)}, in {rows}{_seconds(report)}."
+    yield f"{changes['new']:,} new, {changes['standing']:,} standing, {changes['gone']:,} gone since the last time."
+    if report["unchecked"]:
+        yield f"Not looked for, since a check failed: {', '.join(report['unchecked'])}."
+
+
+def _print_findings(console: Console, checked: Checked, *, every: bool) -> None:
+    left = checked.left
+    for severity, title in _TITLES.items():
+        those = [each for each in left if each["severity"] == severity]
+        if those:
+            shown = those if every else those[:SHOWN]
+            print_section(console, f"{title} ({len(those):,})", _findings_table(shown))
+            _tell_rest(console, len(those), len(shown))
+    if checked.known:
+        made = table("what", "until", "finding and reason")
+        for each in checked.known:
+            known = each["acknowledgement"]
+            told = Text.assemble(each["message"], "\n", (f"“{known['because']}”", "italic"), "\n", (each["id"], "dim"))
+            made.add_row(each["code"], _day(known["until"]), told)
+        print_section(console, f"Acknowledged ({len(checked.known):,})", made)
+    if checked.gone:
+        made = table("what", "finding")
+        shown = checked.gone if every else checked.gone[:_WORST]
+        for each in shown:
+            made.add_row(each["code"], Text(each["message"]))
+        print_section(console, f"Gone since the last time ({len(checked.gone):,})", made)
+        _tell_rest(console, len(checked.gone), len(shown))
+
+
+def _findings_table(findings: Sequence[Json]) -> Table:
+    made = table("what", "since", "finding and remedy")
+    for each in findings:
+        since = "new" if each.get("change") == "new" else _day(each["first_seen_at"])
+        told = Text(each["message"])
+        for line, style in _below(each):
+            told.append("\n").append(line, style)
+        made.add_row(each["code"], since, told)
+    return made
+
+
+def _below(finding: Json) -> Iterator[tuple[str, str]]:
+    """What is told below a finding: its remedy, where there is one, and its id; each with a style."""
+    remedy = finding["remedy"]
+    if remedy and finding["remedied_at"]:
+        yield f"Applied {_when(finding['remedied_at'])}: {told_remedy(remedy)}; validate again to see.", "green"
+    elif remedy and remedy["by_operator"]:
+        yield f"{remedy['action']}:", "green"
+        yield from ((line, "green") for line in str(remedy["details"].get("sql", "")).splitlines())
+    elif remedy:
+        yield f"Remedy: {told_remedy(remedy)}", "green"
+    yield finding["id"], "dim"
+
+
+def told_remedy(remedy: Json) -> str:
+    """A remedy in a few words: `Move the appointment to Mon 07 Dec 10:00 with Dr Ana Sousa, North`."""
+    hour = f" {_into(remedy['kind'])} {_at(remedy['start'])}" if remedy["start"] else ""
+    doctor = f" {'with' if hour else 'of'} {remedy['doctor']['name']}" if remedy["doctor"] else ""
+    hospital = f"{',' if doctor else ' at'} {remedy['hospital']['name']}" if remedy["hospital"] else ""
+    return f"{remedy['action']}{hour}{doctor}{hospital}"
+
+
+def _print_ahead(console: Console, checked: Checked, *, every: bool) -> None:
+    """What would break it, and what an hour is worth: the worst and the best of them."""
+    lost = [each for each in checked.fragility if each["appointments"] > each["replaceable"]]
+    if checked.fragility and not lost:
+        days = counted(len(checked.fragility), "day that may be lost", "days that may be lost")
+        console.print(f"\n{days}: everybody would get another hour.")
+    if lost:
+        shown = lost if every else lost[:_WORST]
+        print_section(console, f"What would break it ({len(lost):,} of {len(checked.fragility):,})", _lost_table(shown))
+        _tell_rest(console, len(lost), len(shown))
+    worth = [each for each in checked.hour_values if each["books"]]
+    if worth:
+        shown = worth if every else worth[:_WORST]
+        print_section(console, f"Where one more hour would help ({len(worth):,})", _worth_table(shown))
+        _tell_rest(console, len(worth), len(shown))
+
+
+def _lost_table(days: Sequence[Json]) -> Table:
+    numbers = ("appointments", "left without an hour")
+    made = table("day", "of", "at", *numbers, right=numbers)
+    for each in days:
+        whose = each["doctor"]["name"] if each["doctor"] else "everybody"
+        without = each["appointments"] - each["replaceable"]
+        told = f"{without:,}" if each["proved"] else f"at most {without:,}"
+        made.add_row(_day(each["date"]), Text(whose), Text(each["hospital"]["name"]), f"{each['appointments']:,}", told)
+    return made
+
+
+def _worth_table(hours: Sequence[Json]) -> Table:
+    numbers = ("waiting", "books")
+    made = table("hour", "of", "at", "specialty", *numbers, "priority", right=numbers)
+    for each in hours:
+        when = _at(each["start"]) if each["start"] else _day(each["date"])
+        whose = Text(each["doctor"]["name"] if each["doctor"] else "")
+        books = f"{each['books']:,}" if each["proved"] else f"about {each['books']:,}"
+        where = Text(each["hospital"]["name"])
+        made.add_row(when, whose, where, each["specialty"], f"{each['waiting']:,}", books, each["priority"] or "")
+    return made
+
+
+def _tell_rest(console: Console, number: int, shown: int) -> None:
+    if number > shown:
+        rest = Text(f"{number - shown:,} more: --all shows all of them.", "dim")
+        console.print(Padding(rest, (0, 0, 0, 2), expand=False))
+
+
+def _seconds(report: Json) -> str:
+    if not (report["started_at"] and report["finished_at"]):
+        return ""
+    took = datetime.fromisoformat(report["finished_at"]) - datetime.fromisoformat(report["started_at"])
+    return f" and {took.total_seconds():.1f} s" if took < timedelta(minutes=2) else f" and {took.total_seconds():.0f} s"
+
+
+def _into(kind: str) -> str:
+    return "to" if kind == "move_appointment" else "at"
+
+
+def _when(instant: str) -> str:
+    """An instant by the clock of the offset that it is written in; that may be UTC's, which is told."""
+    time = datetime.fromisoformat(instant)
+    return f"{time:%a %d %b %Y %H:%M}{' UTC' if time.utcoffset() == UTC.utcoffset(None) else ''}"
+
+
+def _at(instant: str) -> str:
+    return f"{datetime.fromisoformat(instant):%a %d %b %H:%M}"
+
+
+def _day(day: str) -> str:
+    """The day of a date or an instant."""
+    return f"{date.fromisoformat(day[:10]):%a %d %b}"
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
