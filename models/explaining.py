@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from models.base import ends
+from models.base import period
 from models.booking import alternative_json
 from models.faults import Fault
 from models.references import Found
@@ -41,10 +41,10 @@ class WantedHour:
         """Whether that is the hour which the appointment would leave; doctor and hospital by their ids."""
         if self.moves is None:
             return False
-        return (str(self.moves.doctor_id), str(self.moves.hospital_id), ends(self.moves.during)[0]) == (
+        return (str(self.moves.doctor_id), str(self.moves.hospital_id), self.moves.during) == (
             doctor,
             hospital,
-            start,
+            period(start, start + HOUR),
         )
 
 

@@ -1,0 +1,129 @@
+"""The step that writes into findings which hour would mend them, or why none would."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from models.arrays import among
+from models.booking import JsonObject
+from models.rescheduling.inputs import Policy
+from models.schedule import Appointment
+from models.validation.remedies.kinds import MoveAppointment, remedy_of
+from models.validation.tables import Finding, ValidationReport
+from planner.problem import Appointment as Standing
+from workers.validation.remedies.movers import Movable, broken, movers
+from workers.validation.remedies.placing import Placed, place, read_movers
+from workers.validation.step import Scope, Slice, Step, reading
+
+AT_ONCE = 500
+"""How many appointments of a hospital are planned together, those to come first; of more, the next validation."""
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The findings that appointments of one hospital would mend by moving, with that appointment of each."""
+
+    hospital: UUID
+    by_finding: Mapping[UUID, Movable]
+
+    @property
+    def appointments(self) -> list[UUID]:
+        """Those that are planned."""
+        soonest = sorted(set(self.by_finding.values()), key=lambda each: (each.start, each.id))
+        return [each.id for each in soonest[:AT_ONCE]]
+
+
+def _carry_out(scope: Scope, after: JsonObject | None) -> Iterator[Slice]:
+    done = UUID(after["hospital"]) if after else None
+    with reading() as session:
+        findings = broken(session, scope.report)
+        chosen = movers(session, findings, scope.clock())
+    for group in _groups(chosen):
+        if done is None or group.hospital > done:
+            yield _propose(scope, group)
+    hopeless = {each.finding for each in findings} - chosen.keys()
+    yield Slice(write=lambda session: _propose_nothing(session, hopeless))
+
+
+def _groups(chosen: Mapping[UUID, Movable]) -> list[Group]:
+    hospitals = sorted({each.hospital for each in chosen.values()})
+    return [
+        Group(hospital, {id_: each for id_, each in chosen.items() if each.hospital == hospital})
+        for hospital in hospitals
+    ]
+
+
+def _propose(scope: Scope, group: Group) -> Slice:
+    """Plan one hospital's. Where its schedule is so broken that no problem can be made of it, nothing is proposed."""
+    try:
+        with reading() as session:
+            policy = Policy.model_validate(
+                session.scalar(select(ValidationReport.policy).where(ValidationReport.id == scope.report))
+            )
+            read = read_movers(session, group.appointments, policy, scope.clock())
+            promised = _promised(session, group)
+        placed = place(read, promised, time_limit=scope.chosen.reschedule_time_limit)
+    except OperationalError:
+        raise
+    except Exception as error:
+        log.exception("no remedies", hospital=str(group.hospital), error=type(error).__name__)
+        placed = Placed({}, {})
+    return Slice(
+        after={"hospital": str(group.hospital)},
+        write=lambda session: _write(session, group, placed),
+    )
+
+
+def _promised(session: Session, group: Group) -> list[Standing]:
+    """The hours that standing findings of others would have appointments move to."""
+    rows = session.execute(
+        select(Finding.remedy).where(
+            Finding.gone_at.is_(None),
+            Finding.remedied_at.is_(None),
+            Finding.remedy["kind"].astext == "move_appointment",
+        )
+    ).scalars()
+    moves = [each for each in map(remedy_of, filter(None, rows)) if isinstance(each, MoveAppointment)]
+    own = {each.id for each in group.by_finding.values()}
+    by_id = {each.appointment: each for each in moves if each.appointment not in own}
+    patients = session.execute(
+        select(Appointment.id, Appointment.patient_id).where(among(Appointment.id, by_id.keys()))
+    )
+    return [
+        Standing(f"{id_} once moved", str(by_id[id_].doctor), str(by_id[id_].hospital), str(patient), by_id[id_].start)
+        for id_, patient in patients
+    ]
+
+
+def _write(session: Session, group: Group, placed: Placed) -> None:
+    for finding, mover in group.by_finding.items():
+        remedy, reason = placed.hours.get(mover.id), placed.reasons.get(mover.id)
+        facts = Finding.facts.op("-")("unplaced")
+        if reason:
+            facts = facts.op("||")(func.jsonb_build_object("unplaced", reason))
+        session.execute(
+            update(Finding)
+            .where(Finding.id == finding)
+            .values(remedy=remedy.stored if remedy else None, facts=facts)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _propose_nothing(session: Session, findings: Collection[UUID]) -> None:
+    """Nobody can move: what was proposed another night is no remedy any more."""
+    session.execute(
+        update(Finding)
+        .where(among(Finding.id, findings))
+        .values(remedy=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+OTHER_HOURS = Step("other hours", frozenset(), lambda _session, _scope: 0, _carry_out)
