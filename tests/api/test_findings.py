@@ -1,14 +1,18 @@
 """Findings over HTTP: listed, read, acknowledged, and their remedies applied."""
 
 import datetime as dt
+import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from models.validation.acknowledging import LONGEST
 from models.validation.codes import Code
 from models.validation.found import Entity, Kind
+from tests.api.test_hostile import FUZZ, VALUES, meant
 from tests.api.town import MONDAY, TODAY, Town, at, hospital, refused
 from tests.api.validations import doctor_id, found, hospital_id, names_of, reported
 
@@ -183,6 +187,16 @@ def test_acknowledging_wrongly_is_told_and_changes_nothing(town: Town, session):
     assert town.get(f"/findings/{told['id']}") == told
     assert sent(str(today)).is_success
     assert sent(str(today + LONGEST * DAY)).is_success
+
+
+@FUZZ
+@given(because=VALUES, until=st.one_of(VALUES, st.dates().map(str)))
+def test_no_acknowledgement_is_a_fault_of_ours(town: Town, session, because, until):
+    reported(session, found())
+    (told,) = town.get("/findings")["items"]
+    content = json.dumps({"because": because, "until": until}).encode()
+    address = f"/findings/{told['id']}/acknowledge"
+    meant(town.api.post(address, content=content, headers={"Content-Type": "application/json"}))
 
 
 def test_nobody_acknowledges_what_is_gone_or_never_was(town: Town, session):

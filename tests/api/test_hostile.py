@@ -74,6 +74,7 @@ FIELDS = {
     ("POST", "/booking-batches"): ("label", "requests"),
     ("POST", "/reschedules"): ("cause", "label", "scope", "policy", "dry_run", "what_if"),
     ("POST", "/patients/search"): ("text", "limit"),
+    ("POST", "/validation-reports"): ("hospital", "policy"),
 }
 
 
@@ -118,7 +119,7 @@ GETS = (
     "/hospitals", "/users", "/doctors", "/patients", "/availabilities", "/appointments", "/booking-requests",
     "/booking-batches", "/reschedules", "/schedule", "/planning-runs", "/events", "/hospitals/central/openings",
     "/overview/utilisation", "/overview/utilisation.csv", "/overview/waiting", "/overview/time-to-appointment",
-    "/overview/conflicts.csv", "/planning-runs.csv",
+    "/overview/conflicts.csv", "/planning-runs.csv", "/validation-reports", "/findings",
 )  # fmt: skip
 PARAMETERS = (
     "limit",
@@ -135,6 +136,11 @@ PARAMETERS = (
     "batch",
     "role",
     "active",
+    "night",
+    "nightly",
+    "severity",
+    "code",
+    "acknowledged",
 )
 QUERY_VALUES = st.one_of(
     WORDS.filter(lambda word: word != "\ud800"),
@@ -171,6 +177,8 @@ SEGMENTS = st.one_of(
             "appointments",
             "booking-requests",
             "booking-batches",
+            "validation-reports",
+            "findings",
             "problems",
         ]
     ),

@@ -7,11 +7,15 @@ import threading
 import uuid
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from api.pages import encode
 from models.validation.codes import Code
 from models.validation.jobs import POLICY
 from models.validation.tables import Fragility, HourValue, ReportStatus, ValidationReport
 from planner.problem import Priority
+from tests.api.test_hostile import FUZZ, QUERY_VALUES, meant
 from tests.api.town import MONDAY, TODAY, Town, at, hospital, refused
 from tests.api.validations import doctor_id, found, hospital_id, names_of, reported, validate
 
@@ -81,6 +85,24 @@ def test_asking_wrongly_is_told_and_nothing_is_queued(town: Town):
 def test_what_is_not_there_is_not_found(town: Town):
     for path in ("", "/findings", "/fragility", "/hour-values", "/fragility.csv", "/hour-values.csv"):
         refused(town.api.get(f"/validation-reports/{uuid.uuid4()}{path}"), 404, "unknown_validation_report")
+
+
+@pytest.mark.parametrize("path", ["findings", "fragility", "hour-values"])
+@FUZZ
+@given(asked=st.dictionaries(st.sampled_from(["limit", "cursor", "hospital", "severity", "change"]), QUERY_VALUES))
+def test_no_query_is_a_fault_of_ours(town: Town, session, path, asked):
+    report = reported(session)
+    meant(town.api.get(f"/validation-reports/{report}/{path}", params=asked))
+
+
+def test_a_cursor_beyond_the_end_leads_nowhere(town: Town, session):
+    report = reported(session, found())
+    for path, cursor in (
+        ("findings", encode(9, uuid.uuid4())),
+        ("fragility", encode(10**17)),
+        ("hour-values", encode(7)),
+    ):
+        assert town.get(f"/validation-reports/{report}/{path}", cursor=cursor) == {"items": [], "next_cursor": None}
 
 
 def test_reports_are_listed_newest_first_and_narrowed(town: Town, session):

@@ -11,7 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from api.web import live
 from models import outbox
-from tests.api.town import Town
+from tests.api.town import MONDAY, Town
+from tests.api.validations import found, reported
 
 
 @contextmanager
@@ -44,6 +45,18 @@ def test_a_booking_is_told_to_whoever_listens(town: Town, since):
         later.start()
         assert next(events)["event"] == "schedule"
         later.join()
+
+
+def test_a_validation_and_its_findings_are_told_to_whoever_listens(town: Town, since, session):
+    town.post("/validation-reports")
+    with listening(town.api, f"/app/live?since={since}") as events:
+        first = next(events)
+    reported(session, found())
+    (finding,) = town.get("/findings")["items"]
+    town.post(f"/findings/{finding['id']}/acknowledge", because="We know", until=str(MONDAY))
+    with listening(town.api, f"/app/live?since={since}", {"Last-Event-ID": first["id"]}) as events:
+        second = next(events)
+    assert (first["event"], second["event"], first["id"] == second["id"]) == ("validation", "validation", False)
 
 
 def test_what_happened_between_reading_and_listening_is_told(town: Town, since):
