@@ -1,7 +1,9 @@
 """Everything that a validation does, in order."""
 
+from workers.validation.clocks import CLOCKS
 from workers.validation.people.doctors import DEPARTED_DOCTORS
 from workers.validation.people.patients import DEPARTED_PATIENTS
+from workers.validation.remedies.proposing import OTHER_HOURS
 from workers.validation.requests.jobs import STUCK_RESCHEDULES
 from workers.validation.requests.messages import UNDELIVERED
 from workers.validation.requests.wishes import CONTRADICTED_REQUESTS, EXPIRED_REQUESTS, STUCK_REQUESTS
@@ -13,6 +15,7 @@ STEPS: tuple[Step, ...] = (
     HELD,
     KEPT_BY_ROWS,
     OUTBOX,
+    *CLOCKS,
     DEPARTED_DOCTORS,
     DEPARTED_PATIENTS,
     STUCK_REQUESTS,
@@ -20,4 +23,6 @@ STEPS: tuple[Step, ...] = (
     CONTRADICTED_REQUESTS,
     STUCK_RESCHEDULES,
     UNDELIVERED,
+    # Mends what all others have found.
+    OTHER_HOURS,
 )
