@@ -16,6 +16,9 @@ from models.validation.tables import Change, Finding, Sighting, ValidationReport
 KEPT = 10_000
 """Of more findings of one code in one report only the first are kept; all are counted."""
 
+AT_ONCE = 1_000
+"""How many findings one statement writes; it takes 65,535 parameters at most."""
+
 
 def record(session: Session, report: ValidationReport, found: Sequence[Found], now: dt.datetime) -> None:
     """Write what was found into a report, whose row is locked. To record the same again changes nothing but counts."""
@@ -26,9 +29,13 @@ def record(session: Session, report: ValidationReport, found: Sequence[Found], n
         if counts[each.code] <= KEPT:
             kept[each.key] = each
     report.counts = dict(counts)
-    if not kept:
-        return
-    written = insert(Finding).values([_row(each, now) for each in kept.values()])
+    rows = list(kept.values())
+    for begin in range(0, len(rows), AT_ONCE):
+        _write(session, report, rows[begin : begin + AT_ONCE], now)
+
+
+def _write(session: Session, report: ValidationReport, found: Sequence[Found], now: dt.datetime) -> None:
+    written = insert(Finding).values([_row(each, now) for each in found])
     new = written.excluded
     sighted: Sequence[Row[UUID, bool]] = session.execute(
         written.on_conflict_do_update(

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from tests.workers.validation.numbered import NOW, clock, number, numbers, steps
 from workers.validation import run
 from workers.validation.claims import ReportLost, claim_report, expire_overdue_reports, hold_report
 from workers.validation.run import validate_next
+from workers.validation.step import Slice
 
 
 @pytest.fixture
@@ -101,17 +103,22 @@ def test_of_very_many_findings_all_are_counted_and_the_first_kept(network, make,
     assert changes(network, later) == {6: Change.NEW, 5: Change.NEW, 4: Change.NEW}
 
 
+def test_a_piece_may_find_more_than_a_statement_takes_parameters(network, make):
+    step = numbers("rows", [0])
+    piece = Slice([number(value) for value in range(7_000)])
+    report = make(replace(step, carry_out=lambda _scope, _after: iter([piece])))
+    assert len(changes(network, report)) == 7_000
+
+
 def test_a_hospitals_report_lets_only_its_own_findings_go(network, make):
     here, there = network.hospital(), network.hospital()
 
     def of(*hospitals, value):
-        found = number(value)
-        return type(found)(found.code, found.subject, found.message, frozenset(hospitals))
+        return replace(number(value), hospitals=frozenset(hospitals))
 
     def finding(*found):
         step = numbers("rows", [0])
-        piece = type(next(step.carry_out(None, None)))(list(found))
-        return type(step)(step.name, step.codes, step.rows, lambda _scope, _after: iter([piece]))
+        return replace(step, carry_out=lambda _scope, _after: iter([Slice(found)]))
 
     make(finding(of(here, value=1), of(there, value=2), of(here, there, value=3), of(value=4)))
     report = make(finding(), hospital=here, at=NOW + timedelta(days=1))
