@@ -58,12 +58,15 @@ class BasePlan:
         """What requests gain at most that take hours of their own at `start` (microseconds), and of which of them
         that is known to be what they gain: those that are left out and whose patients are not booked then.
         """
-        sure = ~self.booked[seeker] & ~_met(self._bookings, self.table.seekers.patient[seeker], start)
+        patient = self.table.seekers.patient[seeker]
+        sure = ~self.booked[seeker] & ~self._bookings.meets(patient, start)
+        gain, others = self.worth[seeker], np.flatnonzero(~sure)
         prices = self._prices
         total = sum(int(part.sum()) for part in (prices.seeker, prices.doctor.price, prices.patient.price))
         spare = total - self.gain * prices.unit  # what the prices leave unproved
-        at_most = self.worth[seeker] * prices.unit - prices.seeker[seeker] - self._of_patient(seeker, start) + spare
-        return np.where(sure, self.worth[seeker], at_most // prices.unit), sure
+        due = prices.seeker[seeker[others]] + self._of_patient(patient[others], start[others])
+        gain[others] = (gain[others] * prices.unit - due + spare) // prices.unit
+        return gain, sure
 
     def exact(self, seeker: int, start: int, solver: Solver, budget: Budget) -> int | None:
         """What a request gains that takes an hour of its own at `start`, by planning the others again; None: there was
@@ -107,10 +110,7 @@ class BasePlan:
 
     def window(self, moments: Moments) -> tuple[Ints, Ints]:
         """The moments at which the hour of each request may start: the first, and the one after the last."""
-        earliest, latest = (
-            np.array([micros(getattr(each, end)) for each in self.table.requests], dtype=np.int64)
-            for end in ("earliest", "latest")
-        )
+        earliest, latest = self._windows
         return (
             np.searchsorted(moments.start, earliest, side="left"),
             np.searchsorted(moments.start, latest - HOUR_US, side="right"),
@@ -118,27 +118,32 @@ class BasePlan:
 
     def patient_free(self, seeker: Ints, start: Ints) -> Bools:
         """Whether no standing appointment of the patient overlaps the hour at `start`."""
-        return ~_met(self._standing, self.table.seekers.patient[seeker], start)
+        return ~self._standing.meets(self.table.seekers.patient[seeker], start)
 
     @cached_property
-    def _standing(self) -> Timeline:
+    def _windows(self) -> tuple[Ints, Ints]:
+        """When the window of each request begins and ends."""
+        starts = np.array([micros(each.earliest) for each in self.table.requests], dtype=np.int64)
+        return starts, np.array([micros(each.latest) for each in self.table.requests], dtype=np.int64)
+
+    @cached_property
+    def _standing(self) -> "_Diaries":
         """The appointments of the patients of requests."""
         numbers = {id_: number for number, id_ in enumerate(self.table.patients)}
         rows = [(numbers[a.patient], micros(a.start)) for a in self.table.fixed if a.patient in numbers]
         owner, start = np.array(rows, dtype=np.int64).reshape(-1, 2).T
-        return Timeline.of(owner, start)
+        return _Diaries(owner, start, len(numbers))
 
     @cached_property
-    def _bookings(self) -> Timeline:
+    def _bookings(self) -> "_Diaries":
         """What the plan books, by patient."""
         chosen = self._candidates.take(self._plan)
-        return Timeline.of(chosen.patient, self.table.moments.start[chosen.moment])
+        return _Diaries(chosen.patient, self.table.moments.start[chosen.moment], len(self.table.patients))
 
-    def _of_patient(self, seeker: Ints, start: Ints) -> Ints:
-        """The prices of the patient's instants in the hour at `start`, together."""
+    def _of_patient(self, patient: Ints, start: Ints) -> Ints:
+        """The prices of patients' instants in the hours at `start`, together."""
         prices, moments = self._prices.patient, self.table.moments
         key, until = moments.key(prices.owner, prices.moment), np.append(0, np.cumsum(prices.price))
-        patient = self.table.seekers.patient[seeker]
         first, last = (
             np.searchsorted(key, moments.key(patient, np.searchsorted(moments.start, instant)))
             for instant in (start, start + HOUR_US)
@@ -155,8 +160,17 @@ def _costless(candidates: Candidates) -> Candidates:
     return replace(candidates, cost=np.zeros_like(candidates.cost))
 
 
-def _met(held: Timeline, owner: Ints, start: Ints) -> Bools:
-    """Which of the hours of `owner` at `start` overlap what they hold."""
-    met = np.zeros(len(owner), dtype=np.bool_)
-    met[held.overlapping(owner, start).hour] = True
-    return met
+class _Diaries:
+    """The hours that patients have."""
+
+    def __init__(self, patient: Ints, start: Ints, patients: int) -> None:
+        self._timeline = Timeline.of(patient, start)
+        self._has_any = np.zeros(patients, dtype=np.bool_)
+        self._has_any[patient] = True
+
+    def meets(self, patient: Ints, start: Ints) -> Bools:
+        """Which of the hours at `start` overlap one that their patient has."""
+        met = np.zeros(len(patient), dtype=np.bool_)
+        asked = np.flatnonzero(self._has_any[patient])
+        met[asked[self._timeline.overlapping(patient[asked], start[asked]).hour]] = True
+        return met

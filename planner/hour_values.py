@@ -69,30 +69,41 @@ def hour_values(
 
     The hours are the full ones of the openings in which a doctor of `busy` is not busy, with at least one specialty;
     none starts before `since`. The requests of `problem` are those that wait; it has no movable appointments.
-    `time_limit` is in seconds; when it runs out, what is left is estimated, and so it is after so many `checks` (None:
-    any number). `solver`: its seed and how many parts it solves at a time (None: one per core).
+    `time_limit` is that of planning in seconds; when it runs out, what is left is estimated, and so it is after so many
+    `checks` (None: any number). Looking at all the hours comes on top. `solver`: its seed, and how many parts it solves
+    at a time (None: one per core).
     """
     budget = Budget(time_limit)
     solver = solver or Solver(workers=os.cpu_count() or 1)
     base = BasePlan.of(problem, solver, budget)
-    doctors = sorted(problem.doctors, key=lambda each: each.id)
-    skills = _Skills.of(doctors)
-    skilled = {each.id for each in doctors if each.specialties}
-    able = {id_: periods for id_, periods in busy.items() if id_ in skilled}
+    skills = _Skills.of(_by_id(problem))
     wanted = set(hospitals)
     places = sorted((each for each in problem.hospitals if each.id in wanted), key=lambda each: each.id)
-    gains, waiting = Gains(base), []
-    for day in idle_days(places, Roster(able, base.table.doctors, kinds(doctors, problem.requests)), since, DAYS):
+    gains, waiting, left = Gains(base), [], budget.left()
+    for day in idle_days(places, _roster(problem, base, busy), since, DAYS):
         takers = Takers.of(base, day)
         gains.add(day, takers)
         waiting.append(_waiting(base, day, takers, skills))
     zones = {each.id: LocalClock(each.timezone).zone for each in places}
     return tuple(
         _best(base, of_day, skills, skill, count, zones[of_day.day.hospital])
-        for of_day, counts in zip(gains.checked(solver, budget, checks), waiting, strict=True)
+        for of_day, counts in zip(gains.checked(solver, Budget(left), checks), waiting, strict=True)
         for skill, count in enumerate(counts)
         if count
     )
+
+
+def _by_id(problem: Problem) -> list[Doctor]:
+    """The doctors as they are numbered."""
+    return sorted(problem.doctors, key=lambda each: each.id)
+
+
+def _roster(problem: Problem, base: BasePlan, busy: Mapping[str, Sequence[Period]]) -> Roster:
+    """When those are busy who have a specialty."""
+    doctors = _by_id(problem)
+    skilled = {each.id for each in doctors if each.specialties}
+    able = {id_: periods for id_, periods in busy.items() if id_ in skilled}
+    return Roster(able, base.table.doctors, kinds(doctors, problem.requests))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ out of the availabilities, so that only what is free is read, however much is bo
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -116,6 +116,12 @@ FROM (
 ) AS busy, unnest(during) AS piece
 """)
 
+_OFFERED = text("""
+SELECT id, remedy->>'doctor' AS doctor, remedy->>'hospital' AS hospital, CAST(remedy->>'start' AS timestamptz) AS start
+FROM finding
+WHERE gone_at IS NULL AND remedied_at IS NULL AND remedy->>'kind' = 'move_appointment'
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -180,6 +186,18 @@ def read_busy(session: Session, doctors: Iterable[str], since: datetime) -> dict
         if str(row.doctor_id) in busy:
             busy[str(row.doctor_id)].append(Period(row.start, row.end))
     return busy
+
+
+def without_offered(session: Session, waiting: Waiting) -> Waiting:
+    """The same, but for the hours that findings offer to appointments that have to move: as if these were there."""
+    known = {each.id for each in waiting.problem.doctors}
+    moving = (
+        Appointment(str(row.id), row.doctor, row.hospital, str(row.id), row.start)
+        for row in session.execute(_OFFERED)
+        if row.doctor in known
+    )
+    problem = replace(waiting.problem, appointments=(*waiting.problem.appointments, *moving))
+    return replace(waiting, problem=problem)
 
 
 def _request(row: RowMapping, doctors: Collection[UUID], hospitals: Collection[UUID]) -> Request:

@@ -108,7 +108,7 @@ def fixed(given_: Problem) -> Problem:
     return replace(given_, appointments=tuple(replace(each, movable=False) for each in given_.appointments))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(seeds)
 def test_every_value_is_that_of_planning_again_with_every_hour(seed: int) -> None:
     """Zones an odd number of minutes apart, patients with several requests, requests that move appointments."""
@@ -146,7 +146,7 @@ def crowded(seed: int) -> Problem:
     return problem(availabilities, requests, hospitals=[hospital("h1", "Europe/Lisbon", (8, 16))], doctors=doctors)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(seeds)
 def test_without_crossings_prices_alone_tell_what_planning_again_tells(seed: int) -> None:
     given_ = crowded(seed)

@@ -10,6 +10,8 @@ from workers.validation.requests.wishes import CONTRADICTED_REQUESTS, EXPIRED_RE
 from workers.validation.rules.outbox import OUTBOX
 from workers.validation.rules.steps import HELD, KEPT_BY_ROWS
 from workers.validation.step import Step
+from workers.validation.worth.hours import HOUR_VALUES
+from workers.validation.worth.promotion import PROMOTION
 
 STEPS: tuple[Step, ...] = (
     HELD,
@@ -25,4 +27,7 @@ STEPS: tuple[Step, ...] = (
     UNDELIVERED,
     # Mends what all others have found.
     OTHER_HOURS,
+    # Only what the appointments do not need is offered to those who wait.
+    PROMOTION,
+    HOUR_VALUES,
 )

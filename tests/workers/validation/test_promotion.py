@@ -10,11 +10,13 @@ from models.booking import BookingRequest, RequestStatus
 from models.faults import Refused
 from models.people import User
 from models.schedule import Appointment, AppointmentStatus
-from models.validation.codes import Severity
-from models.validation.found import Kind
+from models.validation.codes import Code, Severity
+from models.validation.found import Entity, Found, Kind
+from models.validation.remedies.kinds import MoveAppointment
 from models.validation.tables import Change, Finding, Sighting
 from planner.problem import Priority
 from tests.workers.validation.validating import Validating, about, subjects
+from workers.validation.step import Slice, Step
 from workers.validation.worth.promotion import PROMOTION
 
 
@@ -168,6 +170,24 @@ def test_a_hospital_is_told_of_its_own_hours_whoever_asks(network, validating, h
     assert offered(validating.report(hospital)) == whole
     seen = [each.finding_id for each in network.all(Sighting) if each.change is Change.STANDING]
     assert [network.get(Finding, id_).hospitals for id_ in seen] == [[hospital]]
+
+
+def test_an_hour_that_is_offered_to_an_appointment_that_has_to_move_is_offered_to_nobody_else(
+    network, validating, hospital, doctor, waits
+):
+    network.availability(doctor, hospital, 9, 11)
+    request = waits([doctor], (9, 12))
+    standing = network.appointment(doctor, hospital, 10)
+    hour = MoveAppointment(appointment=standing, doctor=doctor, hospital=hospital, start=network.at(9))
+    broken = Found(Code.OUTSIDE_AVAILABILITY, (Entity(Kind.APPOINTMENT, str(standing)),), "…", remedy=hour.stored)
+    finder = Step(
+        "a finder", frozenset({broken.code}), lambda _session, _scope: 0, lambda _s, _a: iter([Slice([broken])])
+    )
+    validating.steps = (finder, PROMOTION)
+    assert {each.code for each in validating.report()} == {broken.code}
+    network.write(update(Finding).values(remedied_at=validating.now))
+    validating.steps = (PROMOTION,)
+    assert offered([each for each in validating.report() if each.code is not broken.code]).keys() == {str(request)}
 
 
 def test_automatic_books_at_once_and_the_finding_shows_it(network, automatic, hospital, doctor, waits):

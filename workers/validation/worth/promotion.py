@@ -1,5 +1,6 @@
 """Conflicts that could be booked as things are, since hours came free: each is offered one, in turn, and all that are
-offered fit together. Staff confirm them, or a setting has them booked at once.
+offered fit together, also with what is offered to appointments that stand where they may not. Staff confirm them, or a
+setting has them booked at once.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from models.validation.found import Entity, Found, Kind
 from models.validation.remedies import apply_remedy
 from models.validation.remedies.kinds import BookRequest
 from models.validation.tables import Finding
-from models.validation.waiting import MOST, Waiting, read_waiting
+from models.validation.waiting import MOST, Waiting, read_waiting, without_offered
 from planner.plan import Booking
 from planner.promotion import promoted
 from workers.retrying import retrying
@@ -38,7 +39,7 @@ def count_waiting(session: Session, _scope: Scope) -> int:
 def _carry_out(scope: Scope, _after: JsonObject | None) -> Iterator[Slice]:
     """Whichever hospital is validated, everybody who waits is planned, so that every validation offers the same."""
     with reading() as session:
-        waiting = read_waiting(session, scope.clock())
+        waiting = without_offered(session, read_waiting(session, scope.clock()))
     promotion = promoted(waiting.problem, waiting.turns, time_limit=scope.chosen.plan_time_limit)
     log.info(
         "promoted", waiting=len(waiting.turns), unread=waiting.unread, bookable=len(promotion.bookings),
