@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
+from psycopg.errors import UndefinedObject
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from models import outbox
@@ -85,6 +86,11 @@ def apply_remedy(session: Session, finding_id: uuid.UUID, now: dt.datetime) -> A
         raise _outdated(finding, refused.faults) from refused
     except IntegrityError as error:
         raise _outdated(finding, [meanwhile(error)]) from error
+    except ProgrammingError as error:
+        if not isinstance(error.orig, UndefinedObject):
+            raise
+        message = "The database lacks a rule that this rests on; put its rules back first."
+        raise _outdated(finding, [Fault("rule_gone", "", None, message)]) from error
     finding.remedied_at = now
     session.flush()
     outbox.tell(session, "finding.remedied", [{"finding": str(finding.id)}])
