@@ -1,6 +1,7 @@
 """What must be true of every row by itself: checks, columns that must have a value, generated columns."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 
 from sqlalchemy import Row, text
@@ -33,7 +34,7 @@ def _check(tables: Tables, table: str, rules: Sequence[StoredRule]) -> RowCheck:
         f" array_remove(ARRAY[{numbers}], NULL) AS broken FROM {table} r WHERE {' OR '.join(broken)} LIMIT {AT_MOST}"
     )
 
-    def find(session: Session) -> list[Found]:
+    def find(session: Session, _since: datetime) -> list[Found]:
         return [_found(table, [rules[number] for number in row.broken], row) for row in session.execute(query)]
 
     return RowCheck(f"{table}: each row", table, frozenset(rule.id for rule in rules), find)

@@ -1,6 +1,7 @@
 """What there may be only once: primary keys, unique constraints, unique indexes."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
@@ -47,7 +48,7 @@ def _check(tables: Tables, rule: StoredRule) -> RowCheck:
         f" {different} LIMIT {AT_MOST}"
     )
 
-    def find(session: Session) -> list[Found]:
+    def find(session: Session, _since: datetime) -> list[Found]:
         return [_found(rule, row) for row in session.execute(query)]
 
     return RowCheck(f"{rule.table}: {short_name(rule)}", rule.table, frozenset({rule.id}), find)

@@ -3,6 +3,7 @@ deleted by hand is one fault, however many rows it leaves behind.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -18,6 +19,19 @@ from workers.validation.rules.words import table_in_words
 
 _BY_ID_ALONE = frozenset({"appointment.appointment_hospital_id_timezone_exists"})
 """Foreign keys of which other steps look at all columns but the first."""
+
+_TOLD_ELSEWHERE = {
+    # Whoever is no doctor any more and has hours to come has departed (`workers.validation.people`).
+    "doctor.doctor_id_role_exists": """
+        EXISTS (SELECT FROM app_user u WHERE u.id = r.id) AND (
+            EXISTS (SELECT FROM availability a WHERE a.doctor_id = r.id AND lower(a.during) >= :since)
+            OR EXISTS (
+                SELECT FROM appointment a WHERE a.doctor_id = r.id AND a.status = 'booked' AND lower(a.during) >= :since
+            )
+        )
+    """
+}
+"""By the rule's id: the rows `r` that refer in vain and of which another step tells."""
 
 
 def parent_checks(tables: Tables) -> Iterator[RowCheck]:
@@ -38,8 +52,8 @@ def _check(tables: Tables, parent: str, rules: Sequence[StoredRule]) -> RowCheck
     by_id = {rule.id: rule for rule in rules}
     query = text(" UNION ALL ".join(f"({_dangling(tables, rule)})" for rule in rules) + " ORDER BY missing, rule")
 
-    def find(session: Session) -> list[Found]:
-        rows = session.execute(query).mappings()
+    def find(session: Session, since: datetime) -> list[Found]:
+        rows = session.execute(query, {"since": since}).mappings()
         return [
             _found(parent, missing, list(of_it), by_id) for missing, of_it in groupby(rows, lambda row: row["missing"])
         ]
@@ -53,11 +67,12 @@ def _dangling(tables: Tables, rule: StoredRule) -> str:
     pairs = list(zip(rule.columns, theirs, strict=True))[: 1 if rule.id in _BY_ID_ALONE else None]
     refers = " AND ".join(f'r."{column}" IS NOT NULL' for column, _ in pairs)
     same = " AND ".join(f'p."{their}" = r."{column}"' for column, their in pairs)
+    elsewhere = f" AND NOT ({_TOLD_ELSEWHERE[rule.id]})" if rule.id in _TOLD_ELSEWHERE else ""
     return (
         f"SELECT '{rule.id}' AS rule, r.\"{rule.columns[0]}\"::text AS missing, count(*) AS rows,"  # noqa: S608
         f" min({tables.row_id(rule.table, 'r')}) AS example,"
         f" array_agg(DISTINCT {tables.hospital_of(rule.table, 'r')}) AS hospitals"
-        f" FROM {rule.table} r WHERE {refers} AND NOT EXISTS (SELECT FROM {parent} p WHERE {same})"
+        f" FROM {rule.table} r WHERE {refers} AND NOT EXISTS (SELECT FROM {parent} p WHERE {same}){elsewhere}"
         f' GROUP BY r."{rule.columns[0]}" LIMIT {AT_MOST}'
     )
 

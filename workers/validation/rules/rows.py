@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy.orm import Session
@@ -21,12 +22,12 @@ _LONGEST_ID = 200
 
 @dataclass(frozen=True, slots=True)
 class RowCheck:
-    """One statement over the rows of `table`, and the rules that it looks at."""
+    """One statement over the rows of `table`, and the rules that it looks at. `find` is told the report's instant."""
 
     name: str
     table: str
     rules: frozenset[str]
-    find: Callable[[Session], Sequence[Found]]
+    find: Callable[[Session, datetime], Sequence[Found]]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The steps that hold the database against the rules: whether it has them, and whether every row keeps them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from time import perf_counter
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -10,12 +11,15 @@ from models.validation.codes import Code
 from models.validation.found import Found
 from models.validation.stored_rules import expected_catalogue, read_catalogue
 from models.validation.tables import ValidationReport
+from workers.validation.paging import PAGE
 from workers.validation.rules.comparing import differences, is_outdated, schema_outdated, triggers_silenced
 from workers.validation.rules.conditions import condition_checks
 from workers.validation.rules.keys import key_checks
 from workers.validation.rules.parents import parent_checks
 from workers.validation.rules.rows import RowCheck, Tables
 from workers.validation.step import Scope, Slice, Step, by_slices, reading
+
+_SLICE_SECONDS = 1.0
 
 _OF_RULES = frozenset({Code.RULE_MISSING, Code.RULE_ALTERED, Code.RULE_NOT_ENFORCED})
 
@@ -35,7 +39,7 @@ def _compare(session: Session, scope: Scope, _after: JsonObject | None) -> Slice
 
 
 def _read_rows(scope: Scope, after: JsonObject | None) -> Iterator[Slice]:
-    """One slice for each statement; a position is the name of the last one put."""
+    """Slices of as many statements as fit into a second; a position is the name of the last one put."""
     expected = expected_catalogue()
     with reading() as session:
         actual = read_catalogue(session)
@@ -45,11 +49,26 @@ def _read_rows(scope: Scope, after: JsonObject | None) -> Iterator[Slice]:
         return
     checks = row_checks(Tables(expected, actual))
     names = [check.name for check in checks]
-    begin = names.index(after["check"]) + 1 if after and after["check"] in names else 0
-    for check in checks[begin:]:
+    following = names.index(after["check"]) + 1 if after and after["check"] in names else 0
+    while following < len(checks):
+        put, found = _put(checks[following:], scope)
+        for begin in range(0, len(found), PAGE):
+            yield Slice(found[begin : begin + PAGE], after=after)
+        following += put
+        after = {"check": names[following - 1]}
+        yield Slice(rows=sum(sizes.get(check.table, 0) for check in checks[following - put : following]), after=after)
+
+
+def _put(checks: Sequence[RowCheck], scope: Scope) -> tuple[int, list[Found]]:
+    """Put statements for about a second; how many they were, and what they found."""
+    found: list[Found] = []
+    began = perf_counter()
+    for number, check in enumerate(checks, start=1):
         with reading() as session:
-            found = [each for each in check.find(session) if _concerns(scope, each)]
-        yield Slice(found, sizes.get(check.table, 0), {"check": check.name})
+            found += [each for each in check.find(session, scope.since) if _concerns(scope, each)]
+        if perf_counter() - began > _SLICE_SECONDS or len(found) >= PAGE:
+            return number, found
+    return len(checks), found
 
 
 def _concerns(scope: Scope, found: Found) -> bool:
