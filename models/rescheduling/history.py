@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select, union_all
+from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
 from models.arrays import among
@@ -30,22 +30,24 @@ class Wish:
 def wishes_of(session: Session, appointments: Collection[uuid.UUID]) -> dict[uuid.UUID, Wish]:
     """The last wish behind each appointment: of the request that booked it, or of the last one that moved it since.
 
-    One that was booked at an exact hour has none.
+    One that was booked at an exact hour has none. Nor has one whose request breaks the rules of a request, which only a
+    database edited by hand lets it: nobody could tell what it asked for.
     """
     asked = (BookingRequest.priority, BookingRequest.specialty, BookingRequest.earliest, BookingRequest.latest)
-    booked = (
-        select(Appointment.id, BookingRequest.decided_at, *asked)
-        .join(BookingRequest, BookingRequest.id == Appointment.booking_request_id)
-        .where(among(Appointment.id, appointments))
+    wishes = select(Appointment.id, *asked, BookingRequest.decided_at).where(
+        among(Appointment.id, appointments),
+        BookingRequest.priority.in_(list(Priority)),
+        func.isfinite(BookingRequest.earliest),
+        func.isfinite(BookingRequest.latest),
     )
-    moved = (
-        select(Appointment.id, BookingRequest.decided_at, *asked)
-        .join(BookingRequest, BookingRequest.moves == Appointment.id)
-        .where(among(Appointment.id, appointments), BookingRequest.status == RequestStatus.BOOKED)
+    booked = wishes.join(BookingRequest, BookingRequest.id == Appointment.booking_request_id)
+    moved = wishes.join(BookingRequest, BookingRequest.moves == Appointment.id).where(
+        BookingRequest.status == RequestStatus.BOOKED
     )
     either = union_all(booked, moved).subquery()
-    rows = session.execute(select(either).order_by(either.c.decided_at))
-    return {id_: Wish(priority, specialty, earliest, latest) for id_, _, priority, specialty, earliest, latest in rows}
+    columns = (column for column in either.c if column.name != "decided_at")
+    rows = session.execute(select(*columns).order_by(either.c.decided_at))
+    return {id_: Wish(*wish) for id_, *wish in rows}
 
 
 def moved_since(session: Session, patients: Iterable[uuid.UUID], since: dt.datetime) -> set[uuid.UUID]:
