@@ -1,6 +1,7 @@
 """Everything that a validation does, in order."""
 
 from workers.validation.clocks import CLOCKS
+from workers.validation.fragility import FRAGILITY
 from workers.validation.people.doctors import DEPARTED_DOCTORS
 from workers.validation.people.patients import DEPARTED_PATIENTS
 from workers.validation.remedies.proposing import OTHER_HOURS
@@ -30,4 +31,5 @@ STEPS: tuple[Step, ...] = (
     # Only what the appointments do not need is offered to those who wait.
     PROMOTION,
     HOUR_VALUES,
+    FRAGILITY,
 )

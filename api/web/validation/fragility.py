@@ -66,7 +66,7 @@ class Cell:
 
     @property
     def _proved(self) -> str:
-        return "yes" if self.day.proved else "no"
+        return "yes" if self.day.proved or not self.stranded else "no"
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ def _checked(checked: Checked, place: Place | None, now: dt.datetime) -> list[st
     """When was looked, and what has changed since the time before."""
     said = []
     if checked.at:
-        when = t("validation-when", ago=clocks.ago(checked.at, now), what="one" if place else "all")
+        when = t("validation-when", ago=clocks.ago(checked.at, now), what="one" if len(checked.reports) == 1 else "all")
         new, standing, gone = (checked.changes[change] for change in (Change.NEW, Change.STANDING, Change.GONE))
         said.append(f"{when} {t('validation-compared', new=new, standing=standing, gone=gone)}")
     elif checked.never:

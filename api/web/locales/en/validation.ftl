@@ -32,7 +32,7 @@ validation-and = { $first } and { $last }
 validation-clean = Nothing has been wrong since { $since }
 validation-never-whole = Nothing is known to be wrong, but not everything has been validated
 validation-when = { $what ->
-    [all] Every hospital was validated; the one that has waited longest, { $ago }.
+    [all] Every hospital has been validated, the first of them { $ago }.
    *[one] Last validated { $ago }.
 }
 validation-compared = Compared with the time before: { $new } new, { $standing } as before, { $gone } gone.
@@ -45,9 +45,9 @@ validation-let-be = { $count ->
     [one] One acknowledged finding does not count.
    *[other] { $count } acknowledged findings do not count.
 }
-validation-last-report = What the last validation looked at
+validation-last-report = See its report
 validation-last-failed = The last validation failed; what stands below is older.
-validation-its-report = See its report
+validation-its-report = See why
 validation-too-many = { $what }: { $count } were found, and the first { $kept } are kept.
 validation-never = Nothing has been validated yet
 validation-never-about = Every hospital is validated at night by its own clock. “Validate now” does not wait for that.
@@ -141,19 +141,20 @@ validation-lost-patient = A patient who is gone
 validation-lost-request = A request that is gone
 
 # Remedies: buttons
-validation-mend-project-openings = Project openings anew…
-validation-mend-restore-wall-clock = Put hours back…
-validation-mend-move-appointment = Move it…
-validation-mend-reschedule = Plan a reschedule…
-validation-mend-cancel-appointment = Cancel it…
-validation-mend-trim-availability = Cut the availability…
-validation-mend-withdraw-availabilities = Withdraw availabilities…
-validation-mend-queue-request = Queue it again…
-validation-mend-cancel-request = Cancel the request…
-validation-mend-settle-request = Settle the request…
-validation-mend-book-request = Book it…
-validation-mend-deliver-again = Send again…
-validation-mend-statement = Show the statement…
+validation-ask = { $deed }…
+validation-mend-project-openings = Project openings anew
+validation-mend-restore-wall-clock = Put hours back
+validation-mend-move-appointment = Move it
+validation-mend-reschedule = Plan a reschedule
+validation-mend-cancel-appointment = Cancel it
+validation-mend-trim-availability = Cut the availability
+validation-mend-withdraw-availabilities = Withdraw availabilities
+validation-mend-queue-request = Queue it again
+validation-mend-cancel-request = Cancel the request
+validation-mend-settle-request = Settle the request
+validation-mend-book-request = Book it
+validation-mend-deliver-again = Send again
+validation-mend-statement = Show the statement
 
 # Remedies: what will happen
 validation-what-happens = What will happen
@@ -224,9 +225,9 @@ validation-fine = nothing open
 validation-found-all = Found
 validation-nothing = Nothing was found
 validation-so-far = { $found } so far
-validation-asked-for = Asked for
+validation-asked-for = When
 validation-kind-night = Night of { $night }
-validation-kind-asked = Asked for
+validation-kind-asked = By request
 validation-newest = Newest
 validation-older = Older
 validation-failed = This validation failed.
