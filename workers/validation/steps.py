@@ -10,6 +10,7 @@ from workers.validation.requests.messages import UNDELIVERED
 from workers.validation.requests.wishes import CONTRADICTED_REQUESTS, EXPIRED_REQUESTS, STUCK_REQUESTS
 from workers.validation.rules.outbox import OUTBOX
 from workers.validation.rules.steps import HELD, KEPT_BY_ROWS
+from workers.validation.schedule import SCHEDULE
 from workers.validation.step import Step
 from workers.validation.worth.hours import HOUR_VALUES
 from workers.validation.worth.promotion import PROMOTION
@@ -18,6 +19,7 @@ STEPS: tuple[Step, ...] = (
     HELD,
     KEPT_BY_ROWS,
     OUTBOX,
+    *SCHEDULE,
     *CLOCKS,
     DEPARTED_DOCTORS,
     DEPARTED_PATIENTS,
