@@ -67,25 +67,18 @@ def let_go(session: Session, report: ValidationReport, now: dt.datetime) -> int:
     """
     unsure = set(report.unchecked) | {code for code, count in report.counts.items() if count > KEPT}
     seen = select(Sighting.finding_id).where(Sighting.report_id == report.id)
-    gone = (
-        update(Finding)
-        .where(
-            Finding.gone_at.is_(None),
-            Finding.id.not_in(seen),
-            Finding.code.not_in([Code(each) for each in unsure]),
-            Finding.last_seen_at < report.started_at,
-        )
-        .values(gone_at=now)
-        .returning(Finding.id)
-    )
+    unseen = [
+        Finding.gone_at.is_(None),
+        Finding.id.not_in(seen),
+        Finding.code.not_in([Code(each) for each in unsure]),
+        Finding.last_seen_at < report.started_at,
+    ]
     if report.hospital_id:
-        nobodys = Finding.hospitals == []
-        gone = gone.where(nobodys | (literal(report.hospital_id) == any_(Finding.hospitals)))
-    ids = session.scalars(gone.execution_options(synchronize_session=False)).all()
-    if ids:
-        rows = [{"report_id": report.id, "finding_id": id_, "change": Change.GONE} for id_ in ids]
-        session.execute(insert(Sighting).values(rows))
-    return len(ids)
+        unseen.append((Finding.hospitals == []) | (literal(report.hospital_id) == any_(Finding.hospitals)))
+    gone = update(Finding).where(*unseen).values(gone_at=now).returning(Finding.id).cte("gone")
+    told = select(literal(report.id), gone.c.id, literal(Change.GONE, Sighting.change.type))
+    written = insert(Sighting).from_select(["report_id", "finding_id", "change"], told)
+    return len(session.scalars(written.returning(Sighting.finding_id)).all())
 
 
 def _row(found: Found, now: dt.datetime) -> dict[str, object]:
