@@ -18,7 +18,7 @@ from cli.output import Exit, Stop, notes
 
 PREFERRED_PORT = 8000
 
-_PATIENCE = 60.0  # seconds for the API and the workers each
+_PATIENCE = 180.0  # seconds for the API and the workers each, on a machine that has much else to do
 _ASK_WORKERS_FOR = 0.5  # seconds
 
 
