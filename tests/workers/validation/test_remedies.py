@@ -4,13 +4,17 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
 
 from models.faults import Refused
+from models.rescheduling.applying import apply_reschedule
 from models.rules import RULES
 from models.schedule import Appointment
 from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
 from tests.workers.validation.validating import Validating, about, subjects
+from workers.rescheduling import plan_next_reschedule
+from workers.validation.remedies.cutting import CUT_BY_RESCHEDULE
 from workers.validation.remedies.proposing import OTHER_HOURS
 from workers.validation.step import Slice, Step, by_slices
 
@@ -34,21 +38,38 @@ CROSS JOIN LATERAL (VALUES
 ) AS broken (code, so)
 WHERE so
 """
+OUTSIDE = """
+SELECT id, hospital_id FROM availability WHERE isfinite(upper(during)) AND NOT EXISTS (
+    SELECT FROM opening WHERE opening.hospital_id = availability.hospital_id AND opening.during @> availability.during
+)
+"""
 
 
 def _look(session, scope, _after) -> Slice:
     rows = [*session.execute(text(ONE)), *session.execute(text(TWO))]
     hospitals = dict(session.execute(select(Appointment.id, Appointment.hospital_id)).all())
+    outside = [
+        Found(
+            Code.AVAILABILITY_OUTSIDE_OPENINGS,
+            (Entity(Kind.AVAILABILITY, str(id_)),),
+            "It lies outside the openings.",
+            frozenset([hospital]),
+        )
+        for id_, hospital in session.execute(text(OUTSIDE))
+    ]
     return Slice(
         [
-            Found(
-                Code(code),
-                tuple(Entity(Kind.APPOINTMENT, str(id_)) for id_ in ids),
-                "It breaks a rule.",
-                frozenset(hospitals[id_] for id_ in ids),
-            )
-            for code, *ids in rows
-            if scope.hospital in (None, *(hospitals[id_] for id_ in ids))
+            *outside,
+            *(
+                Found(
+                    Code(code),
+                    tuple(Entity(Kind.APPOINTMENT, str(id_)) for id_ in ids),
+                    "It breaks a rule.",
+                    frozenset(hospitals[id_] for id_ in ids),
+                )
+                for code, *ids in rows
+                if scope.hospital in (None, *(hospitals[id_] for id_ in ids))
+            ),
         ]
     )
 
@@ -61,7 +82,7 @@ WITHIN = "appointment.appointment_within_availability"
 
 @pytest.fixture
 def validating(engine, chosen, now) -> Validating:
-    return Validating(engine, chosen, now, (CHECKS, OTHER_HOURS))
+    return Validating(engine, chosen, now, (CHECKS, OTHER_HOURS, CUT_BY_RESCHEDULE))
 
 
 @pytest.fixture
@@ -268,3 +289,53 @@ def test_nobody_is_moved_who_has_begun_or_whom_somebody_else_is_moving(network, 
     assert to_come.remedy["appointment"] == str(appointment)
     network.reschedule({"appointments": [str(appointment)]}, now, cause="appointments")
     assert [each.remedy for each in validating.report()] == [None, None]
+
+
+def close(validating, since: str, until: str) -> None:
+    """Let nothing be open then, as hands do that know no better."""
+    validating.by_hand(
+        "CREATE TEMPORARY TABLE open ON COMMIT DROP AS SELECT hospital_id, unnest("
+        " tstzmultirange(during) - tstzmultirange(tstzrange(CAST(:since AS timestamptz), CAST(:until AS timestamptz)))"
+        ") AS during FROM opening",
+        "DELETE FROM opening",
+        "INSERT INTO opening (hospital_id, during) SELECT hospital_id, during FROM open",
+        f"{RULES[3].statement} NOT VALID",
+        without="availability.availability_within_openings",
+        since=since,
+        until=until,
+    )
+
+
+def test_an_availability_outside_the_openings_is_cut_once_all_in_it_have_other_hours(
+    network, validating, hospital, doctor, chosen
+):
+    network.availability(doctor, hospital, 9, 12, day=3)
+    kept, lost = (network.appointment(doctor, hospital, hour, day=2) for hour in (9, 11))
+    close(validating, "2030-01-09 10:30+00", "2030-01-09 12:00+00")
+    [finding] = validating.report()
+    assert (finding.code, finding.remedy["kind"]) == (Code.AVAILABILITY_OUTSIDE_OPENINGS, "reschedule")
+    job = validating.apply(finding).made["reschedule"]
+    assert plan_next_reschedule(chosen, worker="w", clock=lambda: validating.now)
+    with Session(network.engine) as session, session.begin():
+        apply_reschedule(session, job, None, validating.now)
+    assert validating.report() == []
+    assert start_of(network, kept) == network.at(9, 2)
+    assert start_of(network, lost) in [network.at(hour, 3) for hour in (9, 10, 11)]
+
+
+def test_where_somebody_in_it_has_no_other_hour_nothing_is_offered(network, validating, hospital, doctor):
+    for hour in (9, 11):
+        network.appointment(doctor, hospital, hour, day=2)
+    close(validating, "2030-01-09 10:00+00", "2030-01-09 12:00+00")
+    [finding] = validating.report()
+    assert finding.remedy is None
+    assert finding.facts["unplaced"]
+
+
+def test_what_lies_outside_in_several_pieces_is_for_people_to_cut(network, validating, hospital, doctor):
+    network.availability(doctor, hospital, 9, 12, day=3)
+    network.appointment(doctor, hospital, 11, day=2)
+    for since, until in (("09:30", "10:00"), ("11:00", "12:00")):
+        close(validating, f"2030-01-09 {since}+00", f"2030-01-09 {until}+00")
+    [finding] = validating.report()
+    assert (finding.remedy, finding.facts) == (None, {})

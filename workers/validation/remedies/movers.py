@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from models.appointments import being_moved
@@ -14,7 +14,7 @@ from models.rescheduling.tables import RescheduledAppointment
 from models.schedule import Appointment, AppointmentStatus
 from models.validation.codes import Code
 from models.validation.found import Kind
-from models.validation.tables import Change, Finding, Sighting
+from workers.validation.remedies.findings import seen, subjects
 
 MOVING = (
     Code.OUTSIDE_AVAILABILITY,
@@ -45,15 +45,9 @@ class Movable:
 
 
 def broken(session: Session, report: UUID) -> list[Broken]:
-    """What a report has seen and another hour would mend, where nothing better is known than that."""
-    ours = or_(Finding.remedy.is_(None), Finding.remedy["kind"].astext == "move_appointment")
-    rows = session.execute(
-        select(Finding.id, Finding.key)
-        .join(Sighting, Sighting.finding_id == Finding.id)
-        .where(Sighting.report_id == report, Sighting.change != Change.GONE, Finding.code.in_(MOVING), ours)
-        .order_by(Finding.id)
-    )
-    return [Broken(id_, tuple(_appointments(key))) for id_, key in rows]
+    """What a report has seen and another hour would mend."""
+    rows = seen(session, report, MOVING, "move_appointment")
+    return [Broken(id_, tuple(subjects(key, Kind.APPOINTMENT))) for id_, key in rows]
 
 
 def movers(session: Session, findings: Sequence[Broken], now: datetime) -> dict[UUID, Movable]:
@@ -89,11 +83,3 @@ def _movable(session: Session, appointments: set[UUID], now: datetime) -> dict[U
     )
     moving = being_moved(session, appointments)
     return {id_: Movable(id_, *rest) for id_, *rest in rows if id_ not in moving}
-
-
-def _appointments(key: str) -> Iterator[UUID]:
-    """The appointments among the subjects of a finding (`models.validation.found.Found.key`)."""
-    for subject in key.split(" ")[1:]:
-        kind, _, id_ = subject.partition(":")
-        if kind == Kind.APPOINTMENT:
-            yield UUID(id_)

@@ -1,21 +1,21 @@
 """The step that writes into findings which hour would mend them, or why none would."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from models.arrays import among
 from models.booking import JsonObject
-from models.rescheduling.inputs import Policy
 from models.schedule import Appointment
 from models.validation.remedies.kinds import MoveAppointment, remedy_of
-from models.validation.tables import Finding, ValidationReport
+from models.validation.tables import Finding
 from planner.problem import Appointment as Standing
+from workers.validation.remedies.findings import policy_of, propose
 from workers.validation.remedies.movers import Movable, broken, movers
 from workers.validation.remedies.placing import Placed, place, read_movers
 from workers.validation.step import Scope, Slice, Step, reading
@@ -49,7 +49,7 @@ def _carry_out(scope: Scope, after: JsonObject | None) -> Iterator[Slice]:
         if done is None or group.hospital > done:
             yield _propose(scope, group)
     hopeless = {each.finding for each in findings} - chosen.keys()
-    yield Slice(write=lambda session: _propose_nothing(session, hopeless))
+    yield Slice(write=lambda session: propose(session, hopeless, None))
 
 
 def _groups(chosen: Mapping[UUID, Movable]) -> list[Group]:
@@ -64,16 +64,13 @@ def _propose(scope: Scope, group: Group) -> Slice:
     """Plan one hospital's. Where its schedule is so broken that no problem can be made of it, nothing is proposed."""
     try:
         with reading() as session:
-            policy = Policy.model_validate(
-                session.scalar(select(ValidationReport.policy).where(ValidationReport.id == scope.report))
-            )
-            read = read_movers(session, group.appointments, policy, scope.clock())
+            read = read_movers(session, group.appointments, policy_of(session, scope.report), scope.clock())
             promised = _promised(session, group)
         placed = place(read, promised, time_limit=scope.chosen.reschedule_time_limit)
     except OperationalError:
         raise
-    except Exception as error:
-        log.exception("no remedies", hospital=str(group.hospital), error=type(error).__name__)
+    except Exception as error:  # noqa: BLE001  # what is wrong with the schedule is told by the checks
+        log.warning("no remedies looked for", hospital=str(group.hospital), error=type(error).__name__)
         placed = Placed({}, {})
     return Slice(
         after={"hospital": str(group.hospital)},
@@ -104,26 +101,7 @@ def _promised(session: Session, group: Group) -> list[Standing]:
 
 def _write(session: Session, group: Group, placed: Placed) -> None:
     for finding, mover in group.by_finding.items():
-        remedy, reason = placed.hours.get(mover.id), placed.reasons.get(mover.id)
-        facts = Finding.facts.op("-")("unplaced")
-        if reason:
-            facts = facts.op("||")(func.jsonb_build_object("unplaced", reason))
-        session.execute(
-            update(Finding)
-            .where(Finding.id == finding)
-            .values(remedy=remedy.stored if remedy else None, facts=facts)
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _propose_nothing(session: Session, findings: Collection[UUID]) -> None:
-    """Nobody can move: what was proposed another night is no remedy any more."""
-    session.execute(
-        update(Finding)
-        .where(among(Finding.id, findings))
-        .values(remedy=None)
-        .execution_options(synchronize_session=False)
-    )
+        propose(session, [finding], placed.hours.get(mover.id), unplaced=placed.reasons.get(mover.id))
 
 
 OTHER_HOURS = Step("other hours", frozenset(), lambda _session, _scope: 0, _carry_out)
