@@ -4,6 +4,7 @@ from workers.validation.clocks import CLOCKS
 from workers.validation.fragility import FRAGILITY
 from workers.validation.people.doctors import DEPARTED_DOCTORS
 from workers.validation.people.patients import DEPARTED_PATIENTS
+from workers.validation.remedies.cutting import CUT_BY_RESCHEDULE
 from workers.validation.remedies.proposing import OTHER_HOURS
 from workers.validation.requests.jobs import STUCK_RESCHEDULES
 from workers.validation.requests.messages import UNDELIVERED
@@ -30,6 +31,7 @@ STEPS: tuple[Step, ...] = (
     UNDELIVERED,
     # Mends what all others have found.
     OTHER_HOURS,
+    CUT_BY_RESCHEDULE,
     # Only what the appointments do not need is offered to those who wait.
     PROMOTION,
     HOUR_VALUES,
