@@ -66,11 +66,12 @@ def follow(api: Api, id_: str) -> Json:
     """Wait until a validation has ended; show what is being checked and how far that is."""
     report = api.get(_path(id_))
     with bar() as progress:
-        task = progress.add_task("", total=None, note="")
+        task = progress.add_task("Waiting for a worker", total=None, note="")
         while report["status"] in _UNFINISHED:
             far = report["progress"]
-            what = report["step"] or ("Waiting for a worker" if report["status"] == "queued" else "Beginning")
-            progress.update(task, description=what, completed=far["done"], total=far["total"])
+            if step := report["step"]:
+                progress.update(task, description=step[:1].upper() + step[1:])
+            progress.update(task, completed=far["done"], total=far["total"])
             report = api.get(_path(id_), wait=_POLL)
     return report
 

@@ -104,6 +104,8 @@ def _print_findings(console: Console, checked: Checked, *, every: bool) -> None:
 def _findings_table(findings: Sequence[Json]) -> Table:
     made = table("what", "since", "finding and remedy")
     for each in findings:
+        if made.row_count:
+            made.add_row()
         since = "new" if each.get("change") == "new" else _day(each["first_seen_at"])
         told = Text(each["message"])
         for line, style in _below(each):
@@ -114,14 +116,13 @@ def _findings_table(findings: Sequence[Json]) -> Table:
 
 def _below(finding: Json) -> Iterator[tuple[str, str]]:
     """What is told below a finding: its remedy, where there is one, and its id; each with a style."""
-    remedy = finding["remedy"]
-    if remedy and finding["remedied_at"]:
-        yield f"Applied {_when(finding['remedied_at'])}: {told_remedy(remedy)}; validate again to see.", "green"
-    elif remedy and remedy["by_operator"]:
-        yield f"{remedy['action']}:", "green"
-        yield from ((line, "green") for line in str(remedy["details"].get("sql", "")).splitlines())
-    elif remedy:
+    if remedy := finding["remedy"]:
         yield f"Remedy: {told_remedy(remedy)}", "green"
+        if remedy["by_operator"]:
+            yield from ((line, "green") for line in str(remedy["details"]["sql"]).splitlines())
+    if at := finding["remedied_at"]:
+        seen_since = datetime.fromisoformat(at) < datetime.fromisoformat(finding["last_seen_at"])
+        yield f"Applied {_when(at)}; {'it stands all the same' if seen_since else 'validate again to see'}.", "yellow"
     yield finding["id"], "dim"
 
 

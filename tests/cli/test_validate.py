@@ -1,6 +1,10 @@
 """`slotwise validate`: what it shows is what was found, and its exit code says how bad that is."""
 
 import datetime as dt
+import os
+import pty
+import signal
+import subprocess
 import threading
 import uuid
 from collections.abc import Iterator
@@ -137,7 +141,7 @@ def test_findings_are_told_worst_first_with_since_when_and_what_mends_them(valid
     errors, warnings, gone = (done.out.partition(title)[2] for title in ("Errors (2)", "Warnings (1)", "Gone since"))
     assert errors.index("comes is wrong.") < errors.index("rule is wrong.") < errors.index("stays is wrong.")
     assert f"Remedy: Move the appointment to {MONDAY:%a %d %b} 10:00 with Dr Ana Sousa, Central" in errors
-    assert "Have an operator run it:" in errors
+    assert "Remedy: Have an operator run it" in errors
     assert "VALIDATE CONSTRAINT x;" in errors
     assert the_ids(town)["hour_shifted"] in errors
     assert "  new  " in errors
@@ -261,14 +265,17 @@ def test_a_remedy_is_applied_or_refused_with_the_reasons(validate, town: Town, s
     done = validate("apply", ids[0])
     assert (done.code, done.err) == (0, "")
     assert done.out == "Done: Cancel the appointment.\nThe next validation shows whether that mended it.\n"
-    assert "Applied " in validate("show").out
+    assert "; validate again to see." in validate("show").out.partition("Applied ")[2]
+    reported(session, *departed)
+    assert "; it stands all the same." in validate("show").out.partition("Applied ")[2]
+    assert validate("apply", ids[0]).code == 1, "it is cancelled already"
     town.post(f"/appointments/{second['id']}/cancel")
     refused = validate("apply", ids[1])
     assert refused.code == 1
     assert "To find what would mend it now: slotwise validate\n" in refused.err
     assert "The remedy does not fit any more" in refused.err
-    again = validate("apply", ids[0], "--json")
-    assert (again.code, "applied already" in again.err) == (1, True)
+    faults = validate("apply", ids[1], "--json").json["faults"]
+    assert [fault["code"] for fault in faults] == ["appointment_not_booked"]
 
 
 def test_a_reschedule_that_a_remedy_asks_for_is_named(validate, town: Town, session) -> None:
@@ -279,6 +286,33 @@ def test_a_reschedule_that_a_remedy_asks_for_is_named(validate, town: Town, sess
     done = validate("apply", the_ids(town)["doctor_departed"])
     (job,) = town.get("/reschedules")["items"]
     assert done.out.endswith(f"slotwise reschedule show {job['id']}\n")
+
+
+def test_a_person_sees_how_far_it_is_and_need_not_wait(program, served, town: Town, session) -> None:
+    person, terminal = pty.openpty()
+    written = b""
+
+    def read_until(*wanted: str) -> str:
+        nonlocal written
+        while not all(each in written.decode() for each in wanted):
+            written += os.read(person, 4096)
+        return written.decode()
+
+    command = [program, "validate", "--api", served.address]
+    environment = os.environ | {"COLUMNS": "120", "TERM": "xterm"}
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=environment) as process:
+        os.close(terminal)
+        read_until("Waiting for a worker")
+        (report,) = town.get("/validation-reports")["items"]
+        with session() as open_session:
+            later = dt.datetime.now(dt.UTC) + DAY
+            running = {"status": ReportStatus.RUNNING, "lease_expires_at": later, "done": 3, "total": 10}
+            open_session.execute(update(ValidationReport).values(**running, step="what the clock shows"))
+        read_until("What the clock shows", "3/10")
+        process.send_signal(signal.SIGINT)
+        read_until(f"It goes on all the same: slotwise validate show {report['id']}")
+    os.close(person)
+    assert process.returncode == 130
 
 
 def test_wrong_usage_looks_like_no_finding(validate, town: Town, session) -> None:
