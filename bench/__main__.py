@@ -1,4 +1,4 @@
-"""`make bench`, or with words and options: `make bench BENCH="10,000 tight --ours"`."""
+"""`make bench`, or with words and options: `make bench BENCH="10,000 tight --ours"`; `make bench BENCH=validation`."""
 
 import argparse
 import sys
@@ -21,9 +21,19 @@ TABLE_WIDTH = 120
 
 
 def main() -> None:
-    """Measure what the command line asks for. The whole bench also writes its results and docs/performance.md."""
+    """Measure what the command line asks for. The whole bench also writes its results and docs/performance.md.
+
+    The word `validation` alone measures a validation of schedules of 100,000 and 1,000,000 appointments: the rules of
+    the schedule (and that is all with `--ours`), then everything that a validation does.
+    """
     options = _arguments().parse_args()
     console = Console()
+    if options.words == ["validation"]:
+        # Only here: whoever calls for a process of its own should be small.
+        from bench import validation  # noqa: PLC0415
+
+        validation.run(console, quick=options.quick, everything=not options.ours)
+        return
     instances = named(options.words)
     if options.list or not instances:
         console.print(catalogue_table(INSTANCES))
@@ -61,7 +71,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("words", nargs="*", help="measure only the instances whose names have all of these words")
     parser.add_argument("--list", action="store_true", help="list the instances and end")
     parser.add_argument("--page", action="store_true", help="write the page anew from the results and end")
-    parser.add_argument("--ours", action="store_true", help="neither references nor comparisons")
+    parser.add_argument("--ours", action="store_true", help="neither references nor comparisons; or the rules alone")
     parser.add_argument("--no-comparisons", action="store_true", help="no comparisons, which are slow")
     parser.add_argument("--quick", action="store_true", help=f"comparisons get {QUICK_SECONDS:.0f} seconds each")
     parser.add_argument("--limit", type=float, default=60.0, help="the planner's time limit in seconds")
