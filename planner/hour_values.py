@@ -76,6 +76,8 @@ def hour_values(
     budget = Budget(time_limit)
     solver = solver or Solver(workers=os.cpu_count() or 1)
     base = BasePlan.of(problem, solver, budget)
+    if base.booked.all():
+        return ()
     skills = _Skills.of(_by_id(problem))
     wanted = set(hospitals)
     places = sorted((each for each in problem.hospitals if each.id in wanted), key=lambda each: each.id)
