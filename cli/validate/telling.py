@@ -142,7 +142,8 @@ def _print_ahead(console: Console, checked: Checked, *, every: bool) -> None:
         console.print(f"\n{days}: everybody would get another hour.")
     if lost:
         shown = lost if every else lost[:_WORST]
-        print_section(console, f"What would break it ({len(lost):,} of {len(checked.fragility):,})", _lost_table(shown))
+        title = f"What would break it ({len(lost):,} of {counted(len(checked.fragility), 'day')})"
+        print_section(console, title, _lost_table(shown))
         _tell_rest(console, len(lost), len(shown))
     worth = [each for each in checked.hour_values if each["books"]]
     if worth:

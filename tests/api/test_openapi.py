@@ -198,4 +198,7 @@ def test_the_examples_do_what_they_say(api):
     asked = send("post", *again)
     assert asked["what_if"]
     hours = f"/reschedules/{asked['id']}/extra-hours/add", "/reschedules/{reschedule_id}/extra-hours/add"
+    assert send("post", "/validation-reports")["hospital"]["external_id"] == "central"
+    acknowledged = f"/findings/{job['id']}/acknowledge", "/findings/{finding_id}/acknowledge"
+    assert "There is no finding" in send("post", *acknowledged, refused=True)["detail"]
     assert "proposes 0 extra hours" in send("post", *hours, refused=True)["detail"]

@@ -202,7 +202,7 @@ def test_the_days_ahead_are_told_in_short(validate, town: Town, session) -> None
         )
     done = validate("show", report)
     assert done.code == 0
-    lost, worth = done.out.partition("What would break it (6 of 7)")[2].split("Where one more hour would help (1)")
+    lost, worth = done.out.partition("What would break it (6 of 7 days)")[2].split("Where one more hour would help (1)")
     assert "1 more: --all shows all of them." in lost
     assert f"{MONDAY + DAY:%a %d %b}  Dr Ana Sousa  Central             9                     6" in lost
     assert f"{MONDAY:%a %d %b} 14:00  Dr Ana Sousa  Central  cardiology        4      1  urgent" in worth
