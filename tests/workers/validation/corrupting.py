@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Engine, make_url, text
@@ -13,8 +14,13 @@ from cli.embedded import EmbeddedServices
 from cli.embedded.account import service_account
 from cli.embedded.binaries import POSTGRESQL, find_program
 from models.session import make_engine
+from models.validation.codes import Code
+from models.validation.found import Kind
+from models.validation.stored_rules import expected_catalogue
 
-UNSEEN = "SET session_replication_role = replica"
+EXPECTED = expected_catalogue()
+
+UNSEEN = "SET LOCAL session_replication_role = replica"
 """No trigger fires and no foreign key is looked after, as while a dump of the data alone is restored."""
 
 
@@ -62,3 +68,44 @@ def run_program(name: str, database_url: str, copies: Path, *arguments: str, dum
     done = subprocess.run([program, *arguments], env=environment, input=dump, check=False, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
+
+
+@dataclass
+class Corrupting:
+    """Corrupts a database, and keeps what a validation has to find."""
+
+    engine: Engine
+    expected: set[tuple[str, str]] = field(default_factory=set)
+
+    def one(self, query: str, **values: object) -> str:
+        """One value, as text."""
+        with self.engine.begin() as connection:
+            return str(connection.execute(text(query), values).scalars().first())
+
+    def run(self, *statements: str, **values: object) -> None:
+        """Run statements of which no trigger and no foreign key hears."""
+        corrupt(self.engine, *statements, **values)
+
+    def edit(self, *statements: str, **values: object) -> None:
+        """Run statements as somebody does who edits rows by hand: whatever rules there are hear of it."""
+        with self.engine.begin() as connection:
+            for statement in statements:
+                connection.execute(text(statement), values)
+
+    def without(self, *rules: str) -> None:
+        """Drop rules, named `table.constraint`."""
+        for rule in rules:
+            table, _, name = rule.partition(".")
+            self.run(f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE")
+            self.expect(Code.RULE_MISSING, Kind.RULE, rule)
+
+    def put_back_unseen(self, rule: str) -> None:
+        """Put a rule back that was dropped, for new rows only."""
+        table, _, name = rule.partition(".")
+        self.run(f"ALTER TABLE {table} ADD CONSTRAINT {name} {EXPECTED.by_id[rule].definition} NOT VALID")
+        self.expected.remove((Code.RULE_MISSING, f"rule:{rule}"))
+        self.expect(Code.RULE_NOT_ENFORCED, Kind.RULE, rule)
+
+    def expect(self, code: Code, kind: Kind, *ids: str) -> None:
+        """Let one finding be expected, about these."""
+        self.expected.add((code, " ".join(f"{kind}:{each}" for each in sorted(ids))))

@@ -115,9 +115,13 @@ def _book(chosen: Settings) -> None:
                 AppointmentIn(patient="p0", doctor="d0", hospital="lisbon", start=at("lisbon", 1, 9)),
                 AppointmentIn(patient="p1", doctor="d0", hospital="lisbon", start=at("lisbon", 1, 10)),
                 AppointmentIn(patient="p2", doctor="d2", hospital="kolkata", start=at("kolkata", 1, 9)),
+                # These stay as they are.
+                AppointmentIn(patient="p10", doctor="d0", hospital="lisbon", start=at("lisbon", 4, 9)),
+                AppointmentIn(patient="p10", doctor="d0", hospital="lisbon", start=at("lisbon", 4, 11)),
+                AppointmentIn(patient="p11", doctor="d1", hospital="lisbon", start=at("lisbon", 4, 9)),
             ],
             now(),
-        )
+        )[:3]
         change_status(session, second, AppointmentStatus.CANCELLED)
         change_status(session, third, AppointmentStatus.COMPLETED)
         to = AppointmentMove(doctor="d0", hospital="lisbon", start=at("lisbon", 1, 11))
