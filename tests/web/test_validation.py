@@ -1,5 +1,6 @@
 """The page of findings: what stands, the worst first, and what can be done about it."""
 
+import dataclasses
 import datetime as dt
 import json
 import uuid
@@ -34,9 +35,24 @@ def test_nothing_validated_yet_is_said_with_what_to_do(town: Town):
 def test_a_clean_schedule_says_so_and_since_when(town: Town, session):
     reported(session)
     page = shown(town)
-    assert "Nothing has been wrong since" in page.text
+    today = dt.datetime.now(dt.UTC)
+    assert f"Nothing has been wrong since {today:%A} {today.day} {today:%B %Y}" in page.text
     assert "Last validated" in page.text
     assert "Compared with the time before: 0 new, 0 as before, 0 gone." in page.text
+
+
+def test_it_is_clean_since_the_last_finding_went_or_else_since_the_first_look(town: Town, session):
+    first = reported(session)
+    change(session, first, finished_at=dt.datetime(2026, 1, 5, 23, 30, tzinfo=dt.UTC))
+    reported(session)
+    assert "Nothing has been wrong since Monday 5 January 2026" in shown(town).text
+    finding = off_the_hour(town, session)
+    reported(session, finding)
+    reported(session)
+    with session() as opened:
+        opened.execute(update(Finding).values(gone_at=dt.datetime(2026, 7, 5, 23, 30, tzinfo=dt.UTC)))
+    assert "Nothing has been wrong since Sunday 5 July 2026" in shown(town).text
+    assert "Nothing has been wrong since Monday 6 July 2026" in shown(town, hospital="central").text  # by its clock
 
 
 def test_where_a_hospital_was_never_validated_nothing_is_called_clean(town: Town, session):
@@ -167,7 +183,7 @@ def test_what_was_new_stands_and_goes(town: Town, session):
 def test_the_page_says_how_far_a_validation_is(town: Town, session):
     running(session)
     page = shown(town)
-    assert "Validating All hospitals the schedule: 250 of about 1,000 rows" in page.text
+    assert "Validating all hospitals · the schedule: 250 of about 1,000 rows" in page.text
     (bar,) = (own for tag, own in page.tags if tag == "progress")
     assert bar["value"] == "0.2500"
     assert page.triggers("progress") == "every 1s"
@@ -189,12 +205,12 @@ def test_validate_now_queues_one_and_a_worker_makes_it(town: Town):
     answer = town.api.post("/app/validation", data={"hospital": "central"}, headers=PART)
     assert answer.status_code == 204
     assert "validation-changed" in json.loads(answer.headers["HX-Trigger"])
-    assert "Validating Central waits for a worker" in shown(town).text
+    assert "Validating Central · waits for a worker" in shown(town).text
     validate()
     assert "Validating" not in shown(town).text
     plain = town.api.post("/app/validation", data={"hospital": ""})
     assert (plain.status_code, plain.headers["location"]) == (303, "/app/validation")
-    assert "Validating All hospitals waits" in shown(town).text
+    assert "Validating all hospitals · waits" in shown(town).text
 
 
 def test_a_validation_that_failed_says_why_until_one_finishes(town: Town, session):
@@ -360,6 +376,25 @@ def test_what_is_asked_about_a_finding_works_without_scripts(town: Town, session
     done = town.api.post(f"/app/validation/findings/{id_}/remedy")
     assert (done.status_code, done.headers["location"]) == (303, "/app/validation")
     assert town.api.get(f"/app/validation/findings/{uuid.uuid4()}/remedy").status_code == 404
+
+
+def test_a_finding_about_very_much_says_how_much_more(town: Town, session):
+    doctor = about(Kind.DOCTOR, doctor_id(session))
+    many = [about(Kind.APPOINTMENT, uuid.uuid4()) for _ in range(120)]
+    departed = a_finding(Code.DOCTOR_DEPARTED, doctor)
+    reported(session, dataclasses.replace(departed, besides=tuple(many)))
+    text = shown(town).text
+    assert "115 more" in text
+    assert "and 21 more" in text
+
+
+def test_a_finding_about_many_hospitals_names_some(town: Town, session):
+    for name in ("far", "near", "south"):
+        town.post("/hospitals", **hospital(name))
+    concerned = [hospital_id(session, name) for name in ("central", "far", "near", "south")]
+    rule = about(Kind.CHECK, "x")
+    reported(session, a_finding(Code.CLOCKS_DISAGREE, rule, hospitals=concerned))
+    assert "and one more" in shown(town).text
 
 
 def test_no_patient_is_named_in_an_address(town: Town, session):

@@ -100,7 +100,7 @@ def test_an_hour_is_told_with_what_it_books_and_added_with_a_click(town: Town, s
     report = reported(session)
     worth(session, report)
     page = shown(town, HOURS)
-    assert "One more hour would book somebody on one day; best cardiology at Central" in page.text
+    assert "One more hour would book somebody: cardiology at Central" in page.text
     assert "for an urgent request." in page.text
     assert "books 1, urgent 15:00, Dr Ana Sousa" in page.text
     (add,) = (each for each in page.buttons if str(each.get("id")).startswith("add-"))

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from api.web import clocks, hospitals
 from api.web.forms import Left
 from api.web.rendering import is_fragment, page, query
 from api.web.reschedules import ways_in
-from api.web.validation.things import Place, Thing, Things, read_places, the_place
+from api.web.validation.things import Place, Thing, Things, read_places
 from api.web.words import LOCALE, t
 from models.booking import JsonObject
 from models.session import transaction
@@ -104,8 +104,9 @@ class Day:
 def show_fragility(request: Request, now: Now, hospital: Annotated[Reference | None, Left, Query()] = None) -> Response:
     """The map of a hospital; that of the one looked at last, unless the address names another."""
     with transaction() as session:
+        choice = hospitals.choose(session, request, hospital)
         places = read_places(session)
-        place = the_place(places, hospital) or last_looked_at(request, places)
+        place = places[choice.chosen.id] if choice.chosen else None
         report = last_finished(session, place.id) if place else None
         found = fragility_of(session, report.id, place.id) if report and place else []
         doctors = Things.of(session, [_entity(Kind.DOCTOR, day.doctor_id) for day in found if day.doctor_id])
@@ -122,8 +123,7 @@ def show_fragility(request: Request, now: Now, hospital: Annotated[Reference | N
         says=_says(found, doctors),
         file=file_of(report, place, "fragility.csv") if report and place else None,
     )
-    if place:
-        response.set_cookie(hospitals.COOKIE, str(place.id), path="/app", httponly=True, samesite="lax")
+    hospitals.remember(response, choice)
     return response
 
 
@@ -132,11 +132,11 @@ def show_loss(request: Request, loss_id: uuid.UUID) -> Response:
     """Who would be stranded if a day were lost, and the way to ask what could be done."""
     with transaction() as session:
         day = session.get(Fragility, loss_id)
-        if day is None:
+        place = read_places(session).get(day.hospital_id) if day else None
+        if day is None or place is None:
             raise gone("fragility", loss_id)
         about = [_entity(Kind.APPOINTMENT, each) for each in day.stranded[:_AT_MOST]]
         things = Things.of(session, [*about, *([_entity(Kind.DOCTOR, day.doctor_id)] if day.doctor_id else [])])
-    place = things.places[day.hospital_id]
     alone = not is_fragment(request)
     return page(
         request,
@@ -149,12 +149,6 @@ def show_loss(request: Request, loss_id: uuid.UUID) -> Response:
         more=max(len(day.stranded) - _AT_MOST, 0),
         what_if=_what_if(day, things, place),
     )
-
-
-def last_looked_at(request: Request, places: Mapping[uuid.UUID, Place]) -> Place | None:
-    """The hospital that this browser looked at last, or the first one; None where there is none."""
-    known = {str(place.id): place for place in places.values()}
-    return known.get(request.cookies.get(hospitals.COOKIE, "")) or next(iter(places.values()), None)
 
 
 def file_of(report: ValidationReport, place: Place | None, name: str) -> str:

@@ -27,9 +27,8 @@ def follow(unfinished: Sequence[ValidationReport], places: Mapping[UUID, Place])
     if not unfinished:
         return None
     report, *others = unfinished
-    return Running(
-        report, t("validation-runs", what=scope(report, places)), _stage(report), _share(report), len(others)
-    )
+    what = t("validation-runs", what=scope(report, places)) if report.hospital_id else t("validation-runs-all")
+    return Running(report, what, _stage(report), _share(report), len(others))
 
 
 def scope(report: ValidationReport, places: Mapping[UUID, Place]) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.bell import RungBell
-from api.times import Now
+from api.times import UTC, Now
 from api.web import clocks, live
 from api.web.forms import SentForm, first
 from api.web.rendering import is_fragment, page, query, told
@@ -27,7 +27,7 @@ from models.validation.codes import Code, Severity
 from models.validation.jobs import POLICY, queue_report
 from models.validation.reading import Wanted, concerns, select_findings
 from models.validation.recording import KEPT
-from models.validation.tables import Change, Finding
+from models.validation.tables import Change, Finding, ReportStatus, ValidationReport
 
 router = APIRouter(prefix="/app/validation")
 
@@ -140,8 +140,19 @@ def _headline(
         return Headline(counted(open_), tone, tuple(about))
     if checked.at is None:
         return Headline(t("validation-never-whole"), "warn", tuple(about))
+    since = _clean_since(session, place) or checked.at
+    day = since.astimezone(place.zone if place else UTC).date()
+    return Headline(t("validation-clean", since=clocks.day(day)), "good", tuple(about))
+
+
+def _clean_since(session: Session, place: Place | None) -> dt.datetime | None:
+    """When the last finding went; where there never was one, when was looked first."""
     gone = session.scalar(select(func.max(Finding.gone_at)).where(concerns(place.id if place else None)))
-    return Headline(t("validation-clean", since=clocks.ago(gone or checked.at, now)), "good", tuple(about))
+    looked = select(func.min(ValidationReport.finished_at)).where(ValidationReport.status == ReportStatus.FINISHED)
+    if place:
+        of_it = ValidationReport.hospital_id.is_(None) | (ValidationReport.hospital_id == place.id)
+        looked = looked.where(of_it)
+    return gone or session.scalar(looked)
 
 
 def _checked(checked: Checked, place: Place | None, now: dt.datetime) -> list[str]:

@@ -20,11 +20,15 @@ _AT_FIRST = 6
 """How many of its entities a finding shows; the others unfold."""
 
 _AT_MOST = 100
+_HOSPITALS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One finding. `mend`: what the button of its remedy says; `known`: that somebody lets it be, until when."""
+    """One finding. `unnamed`: how many more entities it is about.
+
+    `mend`: what the button of its remedy says; `known`: that somebody lets it be, until when.
+    """
 
     finding: Finding
     change: Change | None
@@ -33,6 +37,7 @@ class Told:
     hospitals: str
     things: tuple[Thing, ...]
     more: tuple[Thing, ...]
+    unnamed: int
     mend: str | None
     gone: str | None
     remedied: str | None
@@ -75,9 +80,10 @@ def _told(finding: Finding, change: Change | None, things: Things, now: dt.datet
         change,
         title(finding.code),
         clocks.ago(finding.first_seen_at, now),
-        ", ".join(things.place(each) for each in finding.hospitals[:3]) if _many(finding) else "",
+        "" if _names_hospitals(finding) else _hospitals(finding, things),
         about[:_AT_FIRST],
         about[_AT_FIRST:],
+        len(finding.entities) - len(about),
         mending.button(remedy) if remedy and stands and not done else None,
         clocks.ago(finding.gone_at, now) if finding.gone_at else None,
         clocks.ago(finding.remedied_at, now) if finding.remedied_at and stands and done else None,
@@ -85,10 +91,16 @@ def _told(finding: Finding, change: Change | None, things: Things, now: dt.datet
     )
 
 
-def _many(finding: Finding) -> bool:
-    """Whether its hospitals are worth naming: they are not if the finding is about one and names it anyway."""
-    named = {as_id(each.get("id")) for each in finding.entities[:_AT_MOST]}
-    return not named >= set(finding.hospitals)
+def _names_hospitals(finding: Finding) -> bool:
+    """Whether the hospitals that it concerns are among its entities anyway."""
+    return {as_id(each.get("id")) for each in finding.entities[:_AT_MOST]} >= set(finding.hospitals)
+
+
+def _hospitals(finding: Finding, things: Things) -> str:
+    """The hospitals that it concerns; of many the first ones."""
+    names = ", ".join(things.place(each) for each in finding.hospitals[:_HOSPITALS])
+    rest = len(finding.hospitals) - _HOSPITALS
+    return f"{names} {t('validation-and-more', count=rest)}" if rest > 0 else names
 
 
 def _known(finding: Finding, things: Things) -> str:

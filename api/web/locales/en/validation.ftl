@@ -197,6 +197,7 @@ validation-counts-again = It counts again.
 
 # Progress
 validation-runs = Validating { $what }
+validation-runs-all = Validating all hospitals
 validation-waits = { $again ->
     [yes] was interrupted and waits for a worker to go on
    *[no] waits for a worker
@@ -288,13 +289,13 @@ validation-what-if-about = Opens the form of a reschedule, filled in with this d
 validation-hours-empty = Nobody waits whom another hour would help
 validation-hours-about = Requests in conflict that would take an hour of that day. Coloured are the days on which one more hour would book somebody; the deeper, the more wait.
 validation-hours-none = { $count ->
-    [one] On the one day that people wait for, no single hour more would book anybody.
-   *[other] On none of the { $count } days that people wait for would one more hour book anybody.
+    [one] No single hour more would book anybody, though somebody waits for one.
+   *[other] No single hour more would book anybody, at any of the { $count } choices of specialty, hospital and day that people wait for.
 }
 validation-hours-says = { $count ->
-    [one] One more hour would book somebody on one day
-   *[other] One more hour would book somebody on { $count } days
-}; best { $specialty } at { $hospital } on { $day }, for { $priority ->
+    [one] One more hour would book somebody:
+   *[other] There are { $count } choices of specialty, hospital and day where one more hour would book somebody; the best:
+} { $specialty } at { $hospital } on { $day }, for { $priority ->
     [urgent] an urgent
     [soon] a soon
    *[routine] a routine
