@@ -186,28 +186,56 @@ def test_an_availability_while_the_hospital_is_closed(network, validating) -> No
     assert [each.key for each in validating.report()] == [found[str(held)].key]
 
 
-@pytest.mark.parametrize("delete", ["opening", "opening, operating_hours"])
-def test_an_opening_that_is_gone_is_told_of_by_itself(engine, network, validating, delete) -> None:
-    """Where the hours kept say that it should be there; else its availabilities lie outside."""
+@pytest.fixture
+def keeping(engine, network):
+    """A hospital that keeps its hours: 8 to 18 o'clock, every day."""
     week = {day: [HoursIn(opens="08:00", closes="18:00")] for day in Weekday}
     with Session(engine) as session, session.begin():
         (hospital,) = create_hospitals(session, [HospitalIn(name="H", timezone="UTC", operating_hours=week)], NOW)
     network.timezones[hospital] = "UTC"
-    availability = network.availability(network.doctor(), hospital, 8, 18)
+    return hospital
+
+
+@pytest.mark.parametrize("delete", ["opening", "opening, operating_hours"])
+def test_an_opening_that_is_gone_is_told_of_by_itself(network, validating, keeping, delete) -> None:
+    """Where the hours kept say that it should be there; else its availabilities lie outside."""
+    availability = network.availability(network.doctor(), keeping, 8, 18)
     validating.by_hand(*(f"DELETE FROM {table}" for table in delete.split(", ")), without=OFFERED)
     expected = [("availability_outside_openings", about(Kind.AVAILABILITY, availability))]
     assert subjects(validating.report()) == ([] if delete == "opening" else expected)
 
 
-def test_openings_that_overlap(network, validating, engine) -> None:
-    hospital = network.hospital()
+# The rule itself cannot come back before the openings are mended.
+STAND_IN = """
+ALTER TABLE availability
+ADD CONSTRAINT availability_within_openings FOREIGN KEY (hospital_id) REFERENCES hospital DEFERRABLE
+"""
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_openings_that_overlap(network, validating, engine, keeping, kept) -> None:
+    """The hours kept mend them, unless availabilities would lie outside."""
+    network.availability(network.doctor(), keeping, 8, 18)
+    if not kept:
+        validating.by_hand("DELETE FROM operating_hours")
     validating.by_hand(without="opening.opening_no_overlap")
     insert = "INSERT INTO opening (hospital_id, during) VALUES (:hospital, tstzrange(:start, :end)) RETURNING id"
-    values = {"hospital": hospital, "start": network.at(8), "end": network.at(12)}
+    values = {"hospital": keeping, "start": network.at(9), "end": network.at(12)}
+    old = "SELECT id FROM opening WHERE during @> CAST(:start AS timestamptz)"
     with engine.begin() as connection:
+        standing = connection.execute(text(old), values).scalar_one()
         new = connection.execute(text(insert), values).scalar_one()
-        old = connection.execute(text("SELECT id FROM opening WHERE id <> :new"), {"new": new}).scalar_one()
-    assert subjects(validating.report()) == [("openings_overlap", about(Kind.OPENING, old, new))]
+        connection.execute(text(STAND_IN))
+    (found,) = validating.report()
+    assert subjects([found]) == [("openings_overlap", about(Kind.OPENING, standing, new))]
+    assert found.message == (
+        f"H has two openings that overlap: from {MONDAY} 08:00 (UTC) to {MONDAY} 18:00 (UTC), and from {MONDAY} 09:00"
+        f" (UTC) to {MONDAY} 12:00 (UTC)."
+    )
+    assert (found.remedy is not None) == kept
+    if kept:
+        validating.apply(found)
+        assert validating.report() == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Whether openings of a hospital overlap, hospital by hospital."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
@@ -12,7 +13,9 @@ from models.booking import JsonObject
 from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
 from models.validation.remedies.kinds import ProjectOpenings
+from models.validation.remedies.openings import project_openings
 from planner.verify.periods import Owned, overlaps
+from workers.validation.clocks.trying import reasons_against
 from workers.validation.schedule.columns import ID, INSTANT, Table, instants, read_by_owner, uuids
 from workers.validation.schedule.moments import at_moment, moment
 from workers.validation.schedule.names import Names
@@ -49,38 +52,44 @@ def _look(scope: Scope, after: JsonObject | None) -> Iterator[Slice]:
             hospitals = uuids(np.unique(rows["hospital"]))
             with at_moment(name) as beside:
                 names = Names.of(beside, hospitals)
-            yield Slice(list(_overlapping(rows, names)), len(rows), {"hospital": str(hospitals[-1])})
+            yield Slice(list(_overlapping(rows, names, scope.clock())), len(rows), {"hospital": str(hospitals[-1])})
     yield Slice()
 
 
 OPENINGS = Step("Whether openings overlap", frozenset({Code.OPENINGS_OVERLAP}), _count, _look)
 
 
-def _overlapping(rows: Table, names: Names) -> Iterator[Found]:
+def _overlapping(rows: Table, names: Names, now: datetime) -> Iterator[Found]:
     rows = rows[np.argsort(rows["id"])]  # so that of three that overlap the same two are told of every night
     hospitals, hospital = np.unique(rows["hospital"], return_inverse=True)
     begin, end = instants(rows["begin"]), instants(rows["end"])
     earlier, later = overlaps(Owned(hospital, begin, end))
     ids, where = uuids(rows["id"]), uuids(hospitals)
+    remedies = {number: _remedy(where[number], now) for number in np.unique(hospital[earlier]).tolist()}
     for pair in zip(earlier.tolist(), later.tolist(), strict=True):
         if ids[pair[0]] == ids[pair[1]]:
             continue  # one row that is there twice: another rule
-        id_ = where[hospital[pair[0]]]
-        told = [f"from {names.when(int(begin[each]), id_)} to {names.when(int(end[each]), id_)}" for each in pair]
-        yield _found(
-            id_,
-            [ids[each] for each in pair],
-            f"{names.hospital(id_)} has two openings that overlap: "
-            f"{told[0]}, and {told[1]}. Project its openings anew.",
-        )
+        number = int(hospital[pair[0]])
+        told = [
+            f"from {names.when(int(begin[each]), where[number])} to {names.when(int(end[each]), where[number])}"
+            for each in pair
+        ]
+        message = f"{names.hospital(where[number])} has two openings that overlap: {told[0]}, and {told[1]}."
+        yield _found(where[number], [ids[each] for each in pair], message, remedies[number])
 
 
-def _found(hospital: UUID, openings: list[UUID], message: str) -> Found:
+def _remedy(hospital: UUID, now: datetime) -> JsonObject | None:
+    """Projecting the hospital's openings anew, where that can be done as things are."""
+    remedy = ProjectOpenings(hospital=hospital)
+    return None if reasons_against(lambda session: project_openings(session, remedy, now)) else remedy.stored
+
+
+def _found(hospital: UUID, openings: list[UUID], message: str, remedy: JsonObject | None) -> Found:
     return Found(
         Code.OPENINGS_OVERLAP,
         tuple(sorted(Entity(Kind.OPENING, str(id_)) for id_ in openings)),
         message[:1].upper() + message[1:],
         hospitals=frozenset([hospital]),
         besides=(Entity(Kind.HOSPITAL, str(hospital)),),
-        remedy=ProjectOpenings(hospital=hospital).stored,
+        remedy=remedy,
     )
