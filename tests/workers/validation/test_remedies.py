@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from models.faults import Refused
@@ -11,70 +11,13 @@ from models.rescheduling.applying import apply_reschedule
 from models.rules import RULES
 from models.schedule import Appointment
 from models.validation.codes import Code
-from models.validation.found import Entity, Found, Kind
+from models.validation.found import Kind
 from tests.workers.validation.validating import Validating, about, subjects
 from workers.rescheduling import plan_next_reschedule
 from workers.validation.remedies.cutting import CUT_BY_RESCHEDULE
 from workers.validation.remedies.proposing import OTHER_HOURS
-from workers.validation.step import Slice, Step, by_slices
+from workers.validation.schedule import SCHEDULE
 
-ONE = """
-SELECT code, id FROM appointment CROSS JOIN LATERAL (VALUES
-    ('off_the_hour', date_trunc('hour', lower(during)) <> lower(during)),
-    ('not_one_hour', upper(during) - lower(during) <> interval '1 hour'),
-    ('outside_availability', NOT EXISTS (
-        SELECT FROM availability AS a WHERE a.doctor_id = appointment.doctor_id
-        AND a.hospital_id = appointment.hospital_id AND a.during @> appointment.during
-    ))
-) AS broken (code, so)
-WHERE so AND status = 'booked' AND isfinite(lower(during))
-"""
-TWO = """
-SELECT code, one.id, other.id FROM appointment AS one JOIN appointment AS other
-    ON one.id < other.id AND one.during && other.during AND one.status = 'booked' AND other.status = 'booked'
-CROSS JOIN LATERAL (VALUES
-    ('doctor_double_booked', one.doctor_id = other.doctor_id),
-    ('patient_double_booked', one.patient_id = other.patient_id)
-) AS broken (code, so)
-WHERE so
-"""
-OUTSIDE = """
-SELECT id, hospital_id FROM availability WHERE isfinite(upper(during)) AND NOT EXISTS (
-    SELECT FROM opening WHERE opening.hospital_id = availability.hospital_id AND opening.during @> availability.during
-)
-"""
-
-
-def _look(session, scope, _after) -> Slice:
-    rows = [*session.execute(text(ONE)), *session.execute(text(TWO))]
-    hospitals = dict(session.execute(select(Appointment.id, Appointment.hospital_id)).all())
-    outside = [
-        Found(
-            Code.AVAILABILITY_OUTSIDE_OPENINGS,
-            (Entity(Kind.AVAILABILITY, str(id_)),),
-            "It lies outside the openings.",
-            frozenset([hospital]),
-        )
-        for id_, hospital in session.execute(text(OUTSIDE))
-    ]
-    return Slice(
-        [
-            *outside,
-            *(
-                Found(
-                    Code(code),
-                    tuple(Entity(Kind.APPOINTMENT, str(id_)) for id_ in ids),
-                    "It breaks a rule.",
-                    frozenset(hospitals[id_] for id_ in ids),
-                )
-                for code, *ids in rows
-                if scope.hospital in (None, *(hospitals[id_] for id_ in ids))
-            ),
-        ]
-    )
-
-
-CHECKS = Step("plain checks", frozenset({Code.OFF_THE_HOUR}), lambda _session, _scope: 0, by_slices(_look))
 TIMES = "appointment.appointment_lasts_one_hour appointment.appointment_starts_on_the_hour"
 FREE = "appointment.appointment_doctor_free appointment.appointment_patient_free"
 WITHIN = "appointment.appointment_within_availability"
@@ -82,7 +25,7 @@ WITHIN = "appointment.appointment_within_availability"
 
 @pytest.fixture
 def validating(engine, chosen, now) -> Validating:
-    return Validating(engine, chosen, now, (CHECKS, OTHER_HOURS, CUT_BY_RESCHEDULE))
+    return Validating(engine, chosen, now, (*SCHEDULE, OTHER_HOURS, CUT_BY_RESCHEDULE))
 
 
 @pytest.fixture
@@ -272,8 +215,10 @@ def test_a_schedule_that_cannot_be_read_costs_the_remedy_only(network, validatin
     network.appointment(doctor, hospital, 9, day=2)
     endless = "UPDATE availability SET during = tstzrange(lower(during), 'infinity')"
     validating.by_hand(endless)
-    [finding] = validating.report()
-    assert (finding.code, finding.remedy) == (Code.DOCTOR_DOUBLE_BOOKED, None)
+    found = {each.code: each.remedy for each in validating.report()}
+    assert found[Code.PERIOD_MALFORMED] is None
+    assert found[Code.DOCTOR_DOUBLE_BOOKED] is None
+    assert found.keys() == {Code.PERIOD_MALFORMED, Code.DOCTOR_DOUBLE_BOOKED}
 
 
 def test_nobody_is_moved_who_has_begun_or_whom_somebody_else_is_moving(network, validating, hospital, doctor, now):
@@ -338,4 +283,16 @@ def test_what_lies_outside_in_several_pieces_is_for_people_to_cut(network, valid
     for since, until in (("09:30", "10:00"), ("11:00", "12:00")):
         close(validating, f"2030-01-09 {since}+00", f"2030-01-09 {until}+00")
     [finding] = validating.report()
-    assert (finding.remedy, finding.facts) == (None, {})
+    assert (finding.remedy, "unplaced" in finding.facts) == (None, False)
+
+
+def test_an_availability_outside_the_openings_that_nobody_stands_in_is_cut_at_once(
+    network, validating, hospital, doctor
+):
+    kept = network.appointment(doctor, hospital, 9, day=2)
+    close(validating, "2030-01-09 10:30+00", "2030-01-09 12:00+00")
+    [finding] = validating.report()
+    assert (finding.code, finding.remedy["kind"]) == (Code.AVAILABILITY_OUTSIDE_OPENINGS, "trim_availability")
+    validating.apply(finding)
+    assert validating.report() == []
+    assert start_of(network, kept) == network.at(9, 2)
