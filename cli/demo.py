@@ -1,7 +1,9 @@
-"""`slotwise demo`: the whole product with a sample network, from the queue to the reasons and to a day that is lost."""
+"""`slotwise demo`: the whole product with a sample network, from the queue to the reasons, to a day that is lost and to
+the schedule that proves itself.
+"""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from cli.outcomes import Outcome
     from cli.reschedule.question import Answered
     from cli.sample.loading import Loaded
+    from cli.validate.checked import Checked
 
 EXAMPLES = examples("""
     slotwise demo               stays up until Ctrl-C
@@ -44,8 +47,8 @@ _PATIENCE = 300.0  # seconds for all requests to be decided
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of the requests: their outcome, how long it took, what a lost day would come to, and what cannot be
-    true of it.
+    """What came of the requests: their outcome, how long it took, what a lost day would come to, what a validation of
+    it all found, and what cannot be true of it.
     """
 
     batch: str
@@ -53,6 +56,7 @@ class Result:
     seconds: float
     runs: "Sequence[Json]"
     question: "Answered"
+    checked: "Checked"
     contradictions: Sequence[str]
 
 
@@ -72,7 +76,8 @@ def demo(
 ) -> None:
     """Start everything with a sample network, and plan 500 booking requests.
 
-    It ends with what was booked and what was not, and why; and with what would happen if the busiest doctor were away.
+    It ends with what was booked and what was not, and why; with what would happen if the busiest doctor were away; and
+    with a validation of the whole schedule.
     """
     from cli.instance import running_instance  # noqa: PLC0415  # see cli/main.py
     from cli.instances import demo_folder  # noqa: PLC0415
@@ -105,12 +110,13 @@ def _load(seed: int) -> "Loaded":
 
 
 def _plan_requests(instance: "Instance", loaded: "Loaded") -> Result:
-    """Queue a round of requests over HTTP, follow them to the end, and ask what a lost day would come to."""
+    """Queue a round of requests over HTTP, follow them to the end, ask what a lost day would come to, and validate."""
     from cli import batches  # noqa: PLC0415
     from cli.checking import contradictions  # noqa: PLC0415
     from cli.client import Api  # noqa: PLC0415
     from cli.reschedule.question import ask_about_the_busiest  # noqa: PLC0415
     from cli.sample import as_bundle, wishes  # noqa: PLC0415
+    from cli.validate import checked  # noqa: PLC0415
 
     with Api(instance.api) as api:
         requests = batches.as_json(as_bundle(loaded.calendar, wishes(loaded.calendar, loaded.round)).requests)
@@ -119,14 +125,28 @@ def _plan_requests(instance: "Instance", loaded: "Loaded") -> Result:
         outcome = batches.follow(api, batch, give_up=lambda: time.monotonic() > deadline)
         decided = [datetime.fromisoformat(each["decided_at"]) for each in outcome.requests if each["decided_at"]]
         question = ask_about_the_busiest(api, loaded.calendar.monday)
+        report = checked.follow(api, checked.ask(api, None, {})["id"])
+        validated = checked.read(api, report["id"])
         return Result(
             batch=batch,
             outcome=outcome,
             seconds=(max(decided, default=began) - began).total_seconds(),
             runs=_runs_since(api, began),
             question=question,
-            contradictions=[*contradictions(api, batch, len(requests), outcome), *question.contradictions()],
+            checked=validated,
+            contradictions=[
+                *contradictions(api, batch, len(requests), outcome),
+                *question.contradictions(),
+                *_broken_rules(validated),
+            ],
         )
+
+
+def _broken_rules(checked: "Checked") -> "Iterator[str]":
+    """Every way in which the validation contradicts that all is well."""
+    if checked.report["status"] != "finished":
+        yield f"the validation {checked.report['id']} is {checked.report['status']}"
+    yield from (f"a rule is broken: {each['message']}" for each in checked.left if each["severity"] == "error")
 
 
 def _runs_since(api: "Api", began: datetime) -> "list[Json]":
@@ -137,6 +157,7 @@ def _runs_since(api: "Api", began: datetime) -> "list[Json]":
 
 def _tell(result: Result, loaded: "Loaded", instance: "Instance", *, as_json: bool) -> None:
     from cli.outcomes import print_conflict, print_tables  # noqa: PLC0415
+    from cli.validate.telling import in_short  # noqa: PLC0415
 
     if as_json:
         print_json({"api": instance.api, **_summary(result, loaded)})
@@ -154,11 +175,16 @@ def _tell(result: Result, loaded: "Loaded", instance: "Instance", *, as_json: bo
         for request in result.outcome.told_conflicts(_CONFLICTS_TOLD):
             print_conflict(out, request, result.outcome)
         result.question.tell(out)
+        out.print("\n[bold]Validation[/]")
+        for sentence in (*in_short(result.checked), f"{instance.api}/app/validation"):
+            out.print(f"  {sentence}", markup=False, soft_wrap=True)
         out.print()
     for contradiction in result.contradictions:
         notes().print(f"[red]Not true: {contradiction}.[/]")
     if not result.contradictions and not as_json:
-        answers().print("Checked: every booked request has its appointment, and no two appointments overlap.")
+        answers().print(
+            "Checked: every booked request has its appointment, no two appointments overlap, no rule is broken."
+        )
 
 
 def _tell_sample(loaded: "Loaded") -> None:
@@ -197,5 +223,6 @@ def _summary(result: Result, loaded: "Loaded") -> "Json":
         "planning_runs": result.runs,
         "told": result.outcome.told_conflicts(_CONFLICTS_TOLD),
         "what_if": result.question.for_programs,
+        "validation": result.checked.for_programs,
         "contradictions": result.contradictions,
     }

@@ -30,6 +30,18 @@ def print_report(console: Console, checked: Checked, *, every: bool) -> None:
     _print_ahead(console, checked, every=every)
 
 
+def in_short(checked: Checked) -> Iterator[str]:
+    """What a validation came to, in a few sentences."""
+    yield _came_to(checked)
+    if checked.fragility:
+        lost = [each for each in checked.fragility if each["appointments"] > each["replaceable"]]
+        days = counted(len(checked.fragility), "day")
+        yield f"Of {days} of doctors and hospitals ahead, {len(lost):,} cannot be lost without leaving somebody out."
+    worth = sum(each["books"] > 0 for each in checked.hour_values)
+    if worth:
+        yield f"In {counted(worth, 'place')} one more hour would book somebody who waits."
+
+
 def print_standing(console: Console, checked: Checked, *, every: bool) -> None:
     """Print what stands, whichever validation found it."""
     counts = told_counts(checked.severities, checked.acknowledged)
@@ -69,12 +81,15 @@ def _sentences(checked: Checked) -> Iterator[str]:
     elif report["status"] != "finished":
         step = f": {report['step']}" if report["step"] else ""
         yield f"It is {report['status']}{step}."
-    counts = told_counts(checked.severities, checked.acknowledged)
-    rows = counted(report["progress"]["done"], "row")
-    yield f"{_upper(counts)}, in {rows}{_seconds(report)}."
+    yield _came_to(checked)
     yield f"{changes['new']:,} new, {changes['standing']:,} standing, {changes['gone']:,} gone since the last time."
     if report["unchecked"]:
         yield f"Not looked for, since a check failed: {', '.join(report['unchecked'])}."
+
+
+def _came_to(checked: Checked) -> str:
+    rows = counted(checked.report["progress"]["done"], "row")
+    return f"{_upper(told_counts(checked.severities, checked.acknowledged))}, in {rows}{_seconds(checked.report)}."
 
 
 def _print_findings(console: Console, checked: Checked, *, every: bool) -> None:

@@ -34,6 +34,9 @@ def test_ends_with_every_request_decided_and_can_be_run_again(slotwise, folder: 
     assert (lost["status"], lost["what_if"], lost["proof"]["best"]) == ("proposed", True, True)
     assert lost["counts"]["displaced"] == len(told["what_if"]["appointments"]) > 0
     assert told["what_if"]["page"].endswith(f"/app/reschedules/{lost['id']}")
+    validated = told["validation"]["report"]
+    assert (validated["status"], validated["hospital"], validated["severities"]["error"]) == ("finished", None, 0)
+    assert len(told["validation"]["fragility"]) > 0
     assert what_still_runs_on(folder) == []
 
     again = slotwise("demo", "--once", "--json", "--data", folder)
