@@ -8,23 +8,23 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import DateTime, func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from models.arrays import table_of
 from models.hospitals import Hospital
 from models.settings import MOST_DAYS
 
-HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
+DAY, HOUR, MINUTE = dt.timedelta(days=1), dt.timedelta(hours=1), dt.timedelta(minutes=1)
 FARTHEST = dt.timedelta(days=2 * MOST_DAYS)
 """No clock is compared beyond, whatever days are written somewhere."""
 
-OffsetsAt = Callable[[Sequence[dt.datetime]], Sequence[dt.timedelta]]
-"""The UTC offsets of a clock at some instants."""
+Changes = Callable[[dt.datetime, dt.datetime, dt.timedelta], Iterable[tuple[dt.datetime, dt.timedelta]]]
+"""The offsets of a clock from UTC at the first of two instants, and wherever it has changed in steps up to the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +103,12 @@ def clocks_of(session: Session, hospitals: Iterable[uuid.UUID] | None, since: dt
 def disagreements(session: Session, timezone: str, first: dt.datetime, until: dt.datetime) -> Iterator[Disagreement]:
     """Where in `[first, until)` Python and PostgreSQL, who both know it, have a zone at different offsets.
 
-    To the minute; neither can have changed twice within an hour.
+    To the minute. No clock changes back within a day of when it changed.
     """
     zone = ZoneInfo(timezone)
     first = first.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
-    python = _offsets(lambda instants: [_offset(each, zone) for each in instants], first, until)
-    postgresql = _offsets(lambda instants: _offsets_in_database(session, timezone, instants), first, until)
+    python = _offsets(partial(_changes, zone), first, until)
+    postgresql = _offsets(partial(_changes_in_database, session, timezone), first, until)
     begins = sorted({*python, *postgresql})
     by_python, by_postgresql = python[first], postgresql[first]
     for start, end in pairwise([*begins, until]):
@@ -117,28 +117,43 @@ def disagreements(session: Session, timezone: str, first: dt.datetime, until: dt
             yield Disagreement(timezone, start, end, by_python, by_postgresql)
 
 
-def _offsets(offsets_at: OffsetsAt, first: dt.datetime, until: dt.datetime) -> dict[dt.datetime, dt.timedelta]:
+def _offsets(changes: Changes, first: dt.datetime, until: dt.datetime) -> dict[dt.datetime, dt.timedelta]:
     """The offsets of a clock, each by the instant from which on it holds, from `first` on."""
-    hours = [first + each * HOUR for each in range((until - first) // HOUR + 1)]
-    found = list(zip(hours, offsets_at(hours), strict=True))
-    changed = [hour for (hour, before), (_, after) in pairwise(found) if before != after]
-    minutes = [hour + each * MINUTE for hour in changed for each in range(61)]
-    begins = dict(found[:1])
-    closely = list(zip(minutes, offsets_at(minutes), strict=True)) if minutes else []
-    for (minute, before), (at, after) in pairwise(closely):
-        if before != after and at - minute == MINUTE:
-            begins[at] = after
-    return begins
+    begin, *found = changes(first, until, DAY)
+    for coarse, fine in pairwise((DAY, HOUR, MINUTE)):
+        found = [each for at, _ in found for each in list(changes(at - coarse, at, fine))[1:]]
+    return dict([begin, *found])
 
 
-def _offset(instant: dt.datetime, zone: ZoneInfo) -> dt.timedelta:
-    return instant.astimezone(zone).utcoffset() or dt.timedelta(0)
+def _changes(
+    zone: ZoneInfo, first: dt.datetime, last: dt.datetime, step: dt.timedelta
+) -> Iterator[tuple[dt.datetime, dt.timedelta]]:
+    before = None
+    for each in range((last - first) // step + 1):
+        instant = first + each * step
+        offset = instant.astimezone(zone).utcoffset() or dt.timedelta(0)
+        if offset != before:
+            yield instant, offset
+        before = offset
 
 
-def _offsets_in_database(session: Session, timezone: str, instants: Sequence[dt.datetime]) -> Sequence[dt.timedelta]:
-    rows = table_of("asked", instant=(DateTime(timezone=True), instants)).alias("asked")
-    local = func.timezone(timezone, rows.c.instant)
-    return session.scalars(select(local - func.timezone("UTC", rows.c.instant)).select_from(rows)).all()
+_CHANGES = text("""
+SELECT instant, "offset" FROM (
+    SELECT instant, "offset", lag("offset") OVER (ORDER BY instant) AS before FROM (
+        SELECT instant, timezone(:timezone, instant) - timezone('UTC', instant) AS "offset"
+        FROM generate_series(CAST(:first AS timestamptz), :last, :step) AS instant
+    ) AS sampled
+) AS compared
+WHERE before IS DISTINCT FROM "offset"
+ORDER BY instant
+""")
+
+
+def _changes_in_database(
+    session: Session, timezone: str, first: dt.datetime, last: dt.datetime, step: dt.timedelta
+) -> Iterable[tuple[dt.datetime, dt.timedelta]]:
+    asked = {"timezone": timezone, "first": first, "last": last, "step": step}
+    return [(row.instant, row.offset) for row in session.execute(_CHANGES, asked)]
 
 
 def _unknown_to(session: Session, name: str) -> tuple[str, ...]:

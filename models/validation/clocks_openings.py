@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,8 @@ from planner.instants import join
 DAY = dt.timedelta(days=1)
 SANE_DAY = dt.date(1970, 1, 1)
 LARGEST_SHIFT = dt.timedelta(hours=3)
-"""No clock has been changed by more; what differs by more differs because of other hours."""
+SHORTEST_SHIFT = 5 * DAY
+"""What differs by more, or for less, differs because of other hours and not because of a clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,30 +127,29 @@ def outside_stored(session: Session, place: Place, openings: Openings) -> list[S
     return join((start, end) for start, end in rows)
 
 
-def shifted_by(openings: Openings, shifts: Collection[dt.timedelta]) -> bool:
-    """Whether the openings are those that a clock would have projected that showed it by one of `shifts` earlier.
+def clock_shift(openings: Openings, known: Collection[dt.timedelta]) -> dt.timedelta | None:
+    """By how much later today's clock shows the first opening that differs than the one that it was projected by; None
+    where a clock does not explain everything in which the openings differ.
 
-    The first day is not looked at: what has begun stays as it was.
+    A clock shifts all openings of at least some days alike, each whole; `known` are shifts that it is known to have
+    made. The first day is not looked at: what has begun stays as it was.
     """
-    found = {by for pair in _pairs(openings) for by in pair} - {dt.timedelta(0)}
-    return bool(found) and found <= set(shifts)
+    runs = [(by, [at for at, _ in run]) for by, run in groupby(_ends(openings), key=lambda end: end[1])]
+    shifts = [(by, ends[-1] - ends[0]) for by, ends in runs if by]
+    explained = all(by in known or (abs(by) <= LARGEST_SHIFT and lasts >= SHORTEST_SHIFT) for by, lasts in shifts)
+    return shifts[0][0] if shifts and explained else None
 
 
-def whole_shift(openings: Openings) -> dt.timedelta | None:
-    """By how much later today's clock shows it than the one that projected the openings, if they tell; else None."""
-    shifts = {by for pair in _pairs(openings) for by in pair} - {dt.timedelta(0)}
-    (shift, *others) = shifts or {dt.timedelta.max}
-    return shift if not others and abs(shift) <= LARGEST_SHIFT else None
-
-
-def _pairs(openings: Openings) -> list[tuple[dt.timedelta, dt.timedelta]]:
-    """By how much later each opening is stored than projected, its start and its end; none where they do not pair."""
+def _ends(openings: Openings) -> Iterator[tuple[dt.datetime, dt.timedelta]]:
+    """The starts and ends of the openings, and by how much later they are stored than projected; none where the two do
+    not pair.
+    """
     stored, projected = (
         [each for each in spans if each[0] > openings.since + DAY] for spans in (openings.stored, openings.projected)
     )
-    if len(stored) != len(projected):
-        return []
-    return [(one[0] - other[0], one[1] - other[1]) for one, other in zip(stored, projected, strict=True)]
+    if len(stored) == len(projected):
+        for one, other in zip(stored, projected, strict=True):
+            yield from ((should, is_ - should) for is_, should in zip(one, other, strict=True))
 
 
 def _malformed(place: Place, since: dt.datetime) -> Select[bool]:

@@ -109,6 +109,7 @@ def shifted_appointments(
             *shown.labelled("start"),
         )
         .join(clock, and_(clock.c.hospital == Appointment.hospital_id, clock.c.timezone == Appointment.timezone))
+        .outerjoin(shown.disagreement, shown.there)
         .where(
             Appointment.status == AppointmentStatus.BOOKED,
             *whole(Appointment.during),
@@ -152,6 +153,8 @@ def shifted_availabilities(
             *shown_end.labelled("end"),
         )
         .join(clock, clock.c.hospital == Availability.hospital_id)
+        .outerjoin(shown_start.disagreement, shown_start.there)
+        .outerjoin(shown_end.disagreement, shown_end.there)
         .where(
             *whole(Availability.during),
             end > since,
@@ -183,6 +186,9 @@ class _Showing:
 
     postgresql: ColumnElement[Any]  # Any: a time without a zone, reckoned by functions of PostgreSQL
     python: ColumnElement[Any]
+    # To be joined where it is true; there is at most one of them at any instant.
+    disagreement: FromClause
+    there: ColumnElement[bool]
 
     def differs(self, told: ColumnElement[Any]) -> ColumnElement[bool]:
         return or_(told != self.postgresql, told != self.python)
@@ -200,18 +206,16 @@ def _clock_table(clocks: Clocks) -> FromClause:
 
 def _shown(clocks: Clocks, clock: FromClause, at: ColumnElement[Any]) -> _Showing:
     """Python's clock is PostgreSQL's and what the two differ by: so one pass over the rows is enough."""
-    postgresql = func.timezone(clock.c.timezone, at, type_=DateTime())
     differing = [each for zone in clocks.disagreements.values() for each in zone]
-    if not differing:
-        return _Showing(postgresql, postgresql)
     rows = table_of(
         "disagreement",
         timezone=(String, [each.timezone for each in differing]),
         during=(TSTZRANGE, [period(each.start, each.end) for each in differing]),
         later=(Interval, [each.later for each in differing]),
-    )
-    later = select(rows.c.later).where(rows.c.timezone == clock.c.timezone, rows.c.during.bool_op("@>")(at))
-    return _Showing(postgresql, postgresql + func.coalesce(later.scalar_subquery(), literal(dt.timedelta(0))))
+    ).alias()
+    there = and_(rows.c.timezone == clock.c.timezone, rows.c.during.bool_op("@>")(at))
+    postgresql = func.timezone(clock.c.timezone, at, type_=DateTime())
+    return _Showing(postgresql, postgresql + func.coalesce(rows.c.later, literal(dt.timedelta(0))), rows, there)
 
 
 def whole(during: Any) -> tuple[ColumnElement[bool], ...]:  # Any: a column of ranges
@@ -225,28 +229,15 @@ def _sane(told: Any) -> ColumnElement[Any]:  # Any: a column of wall clocks
 
 
 def _moved_by_nobody(found: CTE) -> Select[Any]:
-    doctors, patients = aliased(Appointment), aliased(Appointment)
-    return (
-        select(found)
-        .where(
-            _covered(found.c.doctor_id, found.c.hospital_id, found.c.during),
-            *(
-                ~select(true())
-                .where(
-                    whose,
-                    other.id != found.c.id,
-                    other.status == AppointmentStatus.BOOKED,
-                    other.during.bool_op("&&")(found.c.during),
-                )
-                .exists()
-                for other, whose in (
-                    (doctors, doctors.doctor_id == found.c.doctor_id),
-                    (patients, patients.patient_id == found.c.patient_id),
-                )
-            ),
-        )
-        .order_by(found.c.id)
+    other = aliased(Appointment)
+    booked = and_(other.id != found.c.id, other.status == AppointmentStatus.BOOKED)
+    overlapping = (
+        _any(other.doctor_id == found.c.doctor_id, other.during.bool_op("&&")(found.c.during), booked),
+        # A patient has few, which are found without an index of periods.
+        _any(other.patient_id == found.c.patient_id, ~func.isempty(other.during.op("*")(found.c.during)), booked),
     )
+    covered = _covered(found.c.doctor_id, found.c.hospital_id, found.c.during)
+    return select(found).where(covered, *(~each for each in overlapping)).order_by(found.c.id)
 
 
 def _left_where_it_was(found: CTE) -> Select[Any]:
@@ -254,13 +245,14 @@ def _left_where_it_was(found: CTE) -> Select[Any]:
     openings = select(func.range_agg(Opening.during)).where(
         Opening.hospital_id == found.c.hospital_id, Opening.during.bool_op("&&")(found.c.during)
     )
-    elsewhere = select(true()).where(
+    within = func.coalesce(openings.scalar_subquery().bool_op("@>")(found.c.during), literal(value=False))
+    elsewhere = _any(
         other.doctor_id == found.c.doctor_id, other.id != found.c.id, other.during.bool_op("&&")(found.c.during)
     )
     told = [func.timezone(found.c.timezone, each) for each in (found.c.told_start, found.c.told_end)]
     day = literal(dt.timedelta(days=1))
     about = func.tstzrange(func.least(*told) - day, func.greatest(*told) + day)
-    behind = select(true()).where(
+    behind = _any(
         left.doctor_id == found.c.doctor_id,
         left.hospital_id == found.c.hospital_id,
         left.status == AppointmentStatus.BOOKED,
@@ -269,8 +261,14 @@ def _left_where_it_was(found: CTE) -> Select[Any]:
         left.local_start < found.c.told_end,
         ~_covered(left.doctor_id, left.hospital_id, left.during),
     )
-    within = func.coalesce(openings.scalar_subquery().bool_op("@>")(found.c.during), literal(value=False))
-    return select(found).where(within, ~elsewhere.exists(), ~behind.exists()).order_by(found.c.id)
+    return select(found).where(within, ~elsewhere, ~behind).order_by(found.c.id)
+
+
+def _any(*where: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether there is such a row: asked for each row by an index, where EXISTS may be planned as a join of whole
+    tables, which compares all appointments of a doctor with each other.
+    """
+    return func.coalesce(select(true()).where(*where).limit(1).scalar_subquery(), literal(value=False))
 
 
 def _covered(doctor: Any, hospital: Any, during: Any) -> ColumnElement[bool]:  # Any: columns of either table
