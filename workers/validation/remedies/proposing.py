@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -83,7 +83,7 @@ def _promised(session: Session, group: Group) -> list[Standing]:
     rows = session.execute(
         select(Finding.remedy).where(
             Finding.gone_at.is_(None),
-            Finding.remedied_at.is_(None),
+            or_(Finding.remedied_at.is_(None), Finding.remedied_at < Finding.last_seen_at),
             Finding.remedy["kind"].astext == "move_appointment",
         )
     ).scalars()
@@ -100,8 +100,11 @@ def _promised(session: Session, group: Group) -> list[Standing]:
 
 
 def _write(session: Session, group: Group, placed: Placed) -> None:
+    looked_for = placed.hours.keys() | placed.reasons.keys()
     for finding, mover in group.by_finding.items():
-        propose(session, [finding], placed.hours.get(mover.id), unplaced=placed.reasons.get(mover.id))
+        if mover.id in looked_for:
+            propose(session, [finding], placed.hours.get(mover.id), unplaced=placed.reasons.get(mover.id))
+    propose(session, {id_ for id_, mover in group.by_finding.items() if mover.id not in looked_for}, None)
 
 
 OTHER_HOURS = Step("other hours", frozenset(), lambda _session, _scope: 0, _carry_out)
