@@ -12,10 +12,11 @@ from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, load_only
 
+from models.arrays import among
 from models.base import ends
 from models.hospitals import Hospital
 from models.hours import instant_of
@@ -160,20 +161,20 @@ def _row(report: uuid.UUID, hospital: uuid.UUID, day: Day, outcome: Outcome) -> 
 
 
 def _displaceable(session: Session, hospital: uuid.UUID, zone: ZoneInfo, since: dt.datetime) -> Sequence[Appointment]:
-    """The booked appointments of the days ahead, not begun, that are at a hospital or with a doctor who has any there.
+    """The booked appointments of the days ahead, not begun, of the doctors who have any of them at a hospital.
 
     By their ids, each once.
     """
     dates = list(_dates(zone, since))
     coming = booked_hours(Period(dates[0][1].start, dates[-1][1].end)) & (func.lower(Appointment.during) >= since)
-    coming &= exists().where(Doctor.id == Appointment.doctor_id)
-    there = select(Appointment.doctor_id).where(coming, Appointment.hospital_id == hospital)
-    rows = (
-        select(Appointment)
-        .options(load_only(*READ, raiseload=True))
-        .where(coming, or_(Appointment.hospital_id == hospital, Appointment.doctor_id.in_(there)))
+    there = session.scalars(
+        select(Appointment.doctor_id)
+        .where(coming, Appointment.hospital_id == hospital, exists().where(Doctor.id == Appointment.doctor_id))
+        .distinct()
     )
-    return list({row.id: row for row in session.scalars(rows.order_by(Appointment.id))}.values())
+    theirs = select(Appointment).where(coming, among(Appointment.doctor_id, there.all())).order_by(Appointment.id)
+    rows = session.scalars(theirs.options(load_only(*READ, raiseload=True)))
+    return list({row.id: row for row in rows}.values())
 
 
 def _dates(zone: ZoneInfo, since: dt.datetime) -> Iterator[tuple[dt.date, Period]]:
