@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from models.booking import JsonObject
 from models.validation.codes import Code
+
+LONGEST_KEY = 500
 
 
 class Kind(StrEnum):
@@ -64,5 +67,6 @@ class Found:
 
     @property
     def key(self) -> str:
-        """What tells it from all other findings."""
-        return " ".join([self.code, *(f"{each.kind}:{each.id}" for each in sorted(self.subject))])
+        """What tells it from all other findings. A long one is shortened: an index takes less than 2,700 bytes."""
+        whole = " ".join([self.code, *(f"{each.kind}:{each.id}" for each in sorted(self.subject))])
+        return whole if len(whole) <= LONGEST_KEY else f"{self.code} sha256:{sha256(whole.encode()).hexdigest()}"

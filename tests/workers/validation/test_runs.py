@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.validation import recording
 from models.validation.codes import Code
+from models.validation.found import Entity, Found, Kind
 from models.validation.jobs import POLICY, queue_report
 from models.validation.tables import Change, Finding, ReportStatus, Sighting, ValidationReport
 from tests.workers.validation.numbered import NOW, clock, number, numbers, steps, validate_until
@@ -101,6 +102,17 @@ def test_of_very_many_findings_all_are_counted_and_the_first_kept(network, make,
     # Others are kept the next time; nobody can tell of the first whether they are gone.
     later = make(numbers("rows", [6, 5, 4, 3]), at=NOW + timedelta(days=1))
     assert changes(network, later) == {6: Change.NEW, 5: Change.NEW, 4: Change.NEW}
+
+
+def test_a_finding_may_be_about_very_many(network, make):
+    def about(*rows):
+        return Found(Code.ROW_BREAKS_RULE, tuple(Entity(Kind.ROW, f"table:{row}") for row in rows), "Many rows.")
+
+    found = [about(*range(1000)), about(*range(999)), about(*reversed(range(1000)))]
+    step = replace(numbers("rows", [0]), carry_out=lambda _scope, _after: iter([Slice(found)]))
+    make(step)
+    make(step)
+    assert sorted(len(each.entities) for each in network.all(Finding)) == [999, 1000]
 
 
 def test_a_piece_may_find_more_than_a_statement_takes_parameters(network, make):
