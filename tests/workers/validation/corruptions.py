@@ -415,3 +415,42 @@ def hour_came_free_for_a_conflict(c: Corrupting) -> None:
 def outbox_was_written_by_another_cluster(c: Corrupting) -> None:
     c.edit("UPDATE outbox_message SET transaction_id = '999999999999'")
     c.expect(Code.OUTBOX_FROM_ELSEWHERE, Kind.RULE, "outbox_message.transaction_id")
+
+
+# Rows of the schedule that break other rules
+
+
+@corruption
+def appointment_with_a_doctor_who_is_not_there(c: Corrupting) -> None:
+    c.run("UPDATE appointment SET doctor_id = :absent WHERE id = :id", absent=ABSENT, id=appointment(c))
+    c.expect(Code.ROW_BREAKS_RULE, Kind.ROW, f"doctor:{ABSENT}")
+
+
+@corruption
+def patient_with_appointments_is_deleted(c: Corrupting) -> None:
+    gone = patient(c)
+    c.run("DELETE FROM patient WHERE id = :id", id=gone)
+    c.expect(Code.ROW_BREAKS_RULE, Kind.ROW, f"patient:{gone}")
+
+
+@corruption
+def appointment_has_no_period(c: Corrupting) -> None:
+    c.without("appointment.appointment_during_not_null")
+    c.run("UPDATE appointment SET during = NULL WHERE id = :id", id=(lost := appointment(c)))
+    c.expect(Code.ROW_BREAKS_RULE, Kind.ROW, f"appointment:{lost}")
+
+
+@corruption
+def appointment_of_no_known_status(c: Corrupting) -> None:
+    c.without("appointment.appointment_status_known")
+    c.run("UPDATE appointment SET status = 'lost' WHERE id = :id", id=(lost := appointment(c)))
+    c.expect(Code.ROW_BREAKS_RULE, Kind.ROW, f"appointment:{lost}")
+
+
+@corruption
+def appointment_is_there_twice(c: Corrupting) -> None:
+    c.without("appointment.appointment_key", DOCTOR_FREE, PATIENT_FREE)
+    columns = "id, patient_id, doctor_id, hospital_id, timezone, during, status, local_start"
+    twice = appointment(c)
+    c.run(f"INSERT INTO appointment ({columns}) SELECT {columns} FROM appointment WHERE id = :id", id=twice)
+    c.expect(Code.ROW_BREAKS_RULE, Kind.ROW, f"appointment:{twice}")
