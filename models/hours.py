@@ -131,7 +131,7 @@ def extend_openings(session: Session, hospital_id: uuid.UUID, now: dt.datetime) 
     until = now.astimezone(zone).date() + dt.timedelta(days=settings().opening_horizon_days)
     if hospital.projected_until < until:
         _replace_openings(session, hospital, instant_of(hospital.projected_until, 0, zone), until)
-        session.execute(text("SET CONSTRAINTS availability_within_openings IMMEDIATE"))
+        session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
 
 
 def project_anew(session: Session, hospital: Hospital, week: WeekHours, first: dt.date) -> list[Period]:
@@ -188,7 +188,7 @@ def _hold(session: Session, hospital_id: uuid.UUID) -> Hospital:
 def _hours_changed(session: Session, hospital: Hospital, now: dt.datetime) -> None:
     _project_again(session, hospital, now)
     refuse_if(availabilities_outside(session, hospital.id, now), Refusal.CLASH)
-    session.execute(text("SET CONSTRAINTS availability_within_openings IMMEDIATE"))
+    session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
 
 
 def _project_again(session: Session, hospital: Hospital, now: dt.datetime) -> None:
@@ -200,7 +200,7 @@ def _project_again(session: Session, hospital: Hospital, now: dt.datetime) -> No
 def _replace_openings(session: Session, hospital: Hospital, since: dt.datetime, until: dt.date) -> None:
     """Write the openings from the instant `since` to the end of the local day before `until`; earlier ones stay."""
     # Availabilities may hang in the air until the new openings are there; the caller asks for the check again.
-    session.execute(text("SET CONSTRAINTS availability_within_openings DEFERRED"))
+    session.execute(text("SET CONSTRAINTS ALL DEFERRED"))
     zone = ZoneInfo(hospital.timezone)
     first = since.astimezone(zone).date() - dt.timedelta(days=1)  # its last period may run past midnight
     kept = hours_kept(session, hospital.id)

@@ -80,7 +80,7 @@ def zone_named(timezone: str) -> ZoneInfo:
     """A time zone; UTC for one that is not known (which is a finding of its own)."""
     try:
         return ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return _UTC
 
 

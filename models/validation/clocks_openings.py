@@ -117,16 +117,6 @@ def availabilities_in(
     return [(id_, doctor, (start, end)) for id_, doctor, start, end in rows]
 
 
-def outside_stored(session: Session, place: Place, openings: Openings) -> list[Span]:
-    """The availabilities that do not lie within the openings as they are stored: findings of their own."""
-    rows = session.execute(
-        select(func.lower(Availability.during), func.upper(Availability.during)).where(
-            *_theirs(place, openings), ~Availability.during.bool_op("<@")(_stored(openings))
-        )
-    )
-    return join((start, end) for start, end in rows)
-
-
 def clock_shift(openings: Openings, known: Collection[dt.timedelta]) -> dt.timedelta | None:
     """By how much later today's clock shows the first opening that differs than the one that it was projected by; None
     where a clock does not explain everything in which the openings differ.

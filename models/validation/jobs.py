@@ -99,7 +99,7 @@ def _night(timezone: str, hour: int, now: dt.datetime, created: dt.datetime) -> 
     """The date of the night that has come by a clock; None where none has come since there is a hospital."""
     try:
         zone: dt.tzinfo = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):  # a finding; its night comes all the same
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a finding; its night comes all the same
         zone = dt.UTC
     today = now.astimezone(zone).date()
     begins = dt.datetime.combine(today, dt.time(hour), zone).astimezone(dt.UTC)

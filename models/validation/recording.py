@@ -47,7 +47,7 @@ def _write(session: Session, report: ValidationReport, found: Sequence[Found], n
                 "entities": new.entities,
                 "message": new.message,
                 "facts": new.facts,
-                "remedy": func.coalesce(new.remedy, Finding.remedy),
+                "remedy": new.remedy,
                 "last_seen_at": func.greatest(Finding.last_seen_at, new.last_seen_at),
             },
         ).returning(Finding.id, literal_column("xmax = 0").label("inserted"))

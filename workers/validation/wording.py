@@ -12,7 +12,7 @@ def by_clock(at: datetime, timezone: str | None) -> str:
     zone: tzinfo
     try:
         zone = ZoneInfo(timezone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):  # a finding of its own
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a finding of its own
         zone, timezone = UTC, "UTC"
     return f"{spoken(at.astimezone(zone))} ({timezone or 'UTC'})"
 

@@ -28,7 +28,7 @@ def project_openings(session: Session, remedy: ProjectOpenings, now: dt.datetime
     refuse_unknown(session, remedy.hospital)
     project_from_hours(session, remedy.hospital, now)
     refuse_if(availabilities_outside(session, remedy.hospital, now), Refusal.CLASH)
-    session.execute(text("SET CONSTRAINTS availability_within_openings IMMEDIATE"))
+    session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     return {}
 
 

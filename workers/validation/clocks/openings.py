@@ -17,7 +17,6 @@ from models.validation.clocks_openings import (
     Openings,
     clock_shift,
     openings_of,
-    outside_stored,
 )
 from models.validation.clocks_told import shifted_appointments, shifted_availabilities
 from models.validation.codes import Code
@@ -73,7 +72,7 @@ def _look(scope: Scope, clocks: Clocks, place: Place) -> Iterator[Found]:
         openings = openings_of(session, place, scope.since)
         if openings is None:
             return
-        difference = _difference(session, scope, place, openings)
+        difference = _difference(scope, openings)
         shifted, shift, changed = _Shifted(), None, None
         if difference.differs:
             shifted = _shifted(session, scope, clocks, place)
@@ -90,8 +89,8 @@ def _look(scope: Scope, clocks: Clocks, place: Place) -> Iterator[Found]:
         yield _differ(scope, place, difference, shift, anyhow=bool(shifted.by))
 
 
-def _difference(session: Session, scope: Scope, place: Place, openings: Openings) -> _Difference:
-    """What differs, but for what is missing around availabilities that lie outside: those are findings already."""
+def _difference(scope: Scope, openings: Openings) -> _Difference:
+    """What differs. Availabilities around what is missing are no findings where the hours kept hold them."""
     missing, surplus = openings.missing, openings.surplus
     last = openings.stored[-1][1] if openings.stored else openings.since
     lacks_end = bool(missing) and missing[-1][0] >= last
@@ -101,9 +100,6 @@ def _difference(session: Session, scope: Scope, place: Place, openings: Openings
     if short:
         missing = [each for each in missing if each[0] < last]
         surplus = [each for each in surplus if openings.reaches and each[0] < openings.reaches]
-    if missing:
-        outside = outside_stored(session, place, openings)
-        missing = [each for each in missing if not any(each[0] < end and start < each[1] for start, end in outside)]
     return _Difference(missing, surplus, short, end)
 
 

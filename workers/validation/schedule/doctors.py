@@ -134,7 +134,8 @@ class _Piece:
                     yield code(earlier, later, names)
         closed = broken.closed[broken.outside_availability].tolist()
         for row, shut in zip(telling.rows_of(self._held[broken.outside_availability]), closed, strict=True):
-            yield telling.outside_availability(row, names, closed=shut)
+            if row.doctor in names.doctors:  # else there is no such doctor: another rule
+                yield telling.outside_availability(row, names, closed=shut)
         moved = shifted(self._session, telling.rows_of(self._held[broken.off_the_hour]), names)
         for row in telling.rows_of(self._held[broken.off_the_hour]):
             if row.id not in moved:
