@@ -112,8 +112,11 @@ def test_hours_edited_by_hand_under_availabilities_are_changed(lisbon, validatin
     assert not [each for each in validating.report() if each.code == "hours_changed"]
 
 
-def test_an_opening_missing_under_an_availability_is_told_of_as_that_of_the_availability(superuser, validating):
+def test_an_opening_missing_under_an_availability_is_put_back(superuser, lisbon, validating):
     corrupt(superuser, "DELETE FROM opening WHERE during @> CAST(:day AS timestamptz)", day=TOMORROW + 10 * HOUR)
+    [finding] = validating.report()
+    assert subjects([finding]) == [("openings_differ", about(Kind.HOSPITAL, lisbon))]
+    validating.apply(finding)
     assert validating.report() == []
 
 
