@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from models.faults import Fault, Refusal, Refused, refuse_if
 from models.hospitals import Hospital
 from models.hours import instant_of
 from models.inputs import Input, Text
+from models.validation.clocks import zone_of
 from models.validation.reading import the_finding
 from models.validation.tables import Finding
 
@@ -73,15 +74,12 @@ def clock_of(session: Session, finding: Finding) -> ZoneInfo:
     """The clock by which a finding is told: that of the hospital it concerns; UTC where it concerns several or all."""
     if len(finding.hospitals) != 1:
         return _UTC
-    return zone_named(session.scalar(select(Hospital.timezone).where(Hospital.id == finding.hospitals[0])) or "UTC")
+    return zone_named(session.scalar(select(Hospital.timezone).where(Hospital.id == finding.hospitals[0])))
 
 
-def zone_named(timezone: str) -> ZoneInfo:
+def zone_named(timezone: str | None) -> ZoneInfo:
     """A time zone; UTC for one that is not known (which is a finding of its own)."""
-    try:
-        return ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return _UTC
+    return zone_of(timezone) or _UTC
 
 
 def last_day(until: dt.datetime, zone: ZoneInfo) -> dt.date:

@@ -72,10 +72,10 @@ class UnknownClock:
     to: tuple[str, ...]
 
 
-def zone_of(name: str) -> ZoneInfo | None:
-    """The time zone of this name; None where Python's database has none that can be read."""
+def zone_of(name: str | None) -> ZoneInfo | None:
+    """The time zone of this name; None where Python's database has none that can be read, or there is no name."""
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):  # `Europe` is a folder, `zone.tab` a file of another kind
         return None
 

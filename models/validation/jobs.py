@@ -2,16 +2,18 @@
 
 import datetime as dt
 import uuid
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import outbox
 from models.hospitals import Hospital
 from models.rescheduling.inputs import Policy
+from models.validation.clocks import zone_of
 from models.validation.tables import Finding, ReportStatus, Sighting, ValidationReport
+
+_LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 UNFINISHED = (ReportStatus.QUEUED, ReportStatus.RUNNING)
 
@@ -54,7 +56,9 @@ def queue_nights(session: Session, night_hour: int, now: dt.datetime) -> int:
     database has each only once. A hospital that was not there yet when it struck waits for the next.
     """
     nights = {
-        id_: night for id_, zone, created in _hospitals(session) if (night := _night(zone, night_hour, now, created))
+        id_: night
+        for id_, zone, created in _hospitals(session, now)
+        if (night := _night(zone, night_hour, now, created))
     }
     if not nights:
         return 0
@@ -90,17 +94,20 @@ def tell(session: Session, report: uuid.UUID, status: ReportStatus) -> None:
     outbox.tell(session, f"validation_report.{status}", [{"validation_report": str(report)}])
 
 
-def _hospitals(session: Session) -> list[tuple[uuid.UUID, str, dt.datetime]]:
-    rows = session.execute(select(Hospital.id, Hospital.timezone, Hospital.created_at).order_by(Hospital.id))
-    return [(row.id, row.timezone, row.created_at) for row in rows]
+def _hospitals(session: Session, now: dt.datetime) -> list[tuple[uuid.UUID, str | None, dt.datetime]]:
+    """The hospitals that are there by `now`, whatever their rows say: a broken one must not keep the others' nights."""
+    created = func.greatest(Hospital.created_at, _LONG_AGO)  # of NULL and an instant, the instant
+    rows = session.execute(
+        select(Hospital.id, Hospital.timezone, created.label("created"))
+        .where(Hospital.id.is_not(None), created <= now)
+        .order_by(Hospital.id)
+    )
+    return [(row.id, row.timezone, row.created) for row in rows]
 
 
-def _night(timezone: str, hour: int, now: dt.datetime, created: dt.datetime) -> dt.date | None:
+def _night(timezone: str | None, hour: int, now: dt.datetime, created: dt.datetime) -> dt.date | None:
     """The date of the night that has come by a clock; None where none has come since there is a hospital."""
-    try:
-        zone: dt.tzinfo = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # a finding; its night comes all the same
-        zone = dt.UTC
+    zone = zone_of(timezone) or dt.UTC  # that it is unknown is a finding; its night comes all the same
     today = now.astimezone(zone).date()
     begins = dt.datetime.combine(today, dt.time(hour), zone).astimezone(dt.UTC)
     return today if created < begins <= now else None

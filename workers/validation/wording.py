@@ -1,20 +1,16 @@
 """Words that the messages of findings share."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, datetime
 
+from models.validation.clocks import zone_of
 from planner.wording import MOST_NAMED, spoken
 
 
 def by_clock(at: datetime, timezone: str | None) -> str:
     """An instant by the clock of a zone: `Tue 1 Dec 2026 10:00 (Europe/Lisbon)`; by UTC where the zone is none."""
-    zone: tzinfo
-    try:
-        zone = ZoneInfo(timezone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # a finding of its own
-        zone, timezone = UTC, "UTC"
-    return f"{spoken(at.astimezone(zone))} ({timezone or 'UTC'})"
+    zone = zone_of(timezone)
+    return f"{spoken(at.astimezone(zone or UTC))} ({zone.key if zone else 'UTC'})"
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

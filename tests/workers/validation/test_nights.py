@@ -96,6 +96,20 @@ def test_a_zone_that_nobody_knows_does_not_keep_the_others_from_their_nights(eng
     assert {place for place, _ in nights(network)} == {broken, sound}
 
 
+@pytest.mark.parametrize(
+    "broken",
+    ["timezone = NULL", "created_at = NULL", "created_at = '-infinity'", "created_at = 'infinity'"],
+)
+def test_a_row_that_lacks_something_does_not_keep_the_others_from_their_nights(engine, network, hospital, look, broken):
+    hurt, sound = hospital("UTC"), hospital("UTC")
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE hospital ALTER timezone DROP NOT NULL, ALTER created_at DROP NOT NULL"))
+        connection.execute(text("ALTER TABLE hospital DROP CONSTRAINT hospital_timezone_known"))
+        connection.execute(text(f"UPDATE hospital SET {broken} WHERE id = :id"), {"id": hurt})
+    look(datetime(2030, 1, 7, 12, tzinfo=UTC))
+    assert sound in {place for place, _ in nights(network)}
+
+
 def test_however_many_look_at_once_a_night_is_validated_once(network, hospital, look):
     for _ in range(5):
         hospital("UTC")

@@ -69,4 +69,4 @@ class Clocks:
 
 
 def _known(timezone: str | None) -> str:
-    return timezone if timezone and zone_of(timezone) else ""
+    return zone.key if (zone := zone_of(timezone)) else ""
