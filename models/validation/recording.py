@@ -29,7 +29,8 @@ def record(session: Session, report: ValidationReport, found: Sequence[Found], n
         if counts[each.code] <= KEPT:
             kept[each.key] = each
     report.counts = dict(counts)
-    rows = list(kept.values())
+    # In one order, so that of two reports that write the same findings one waits for the other.
+    rows = [kept[key] for key in sorted(kept)]
     for begin in range(0, len(rows), AT_ONCE):
         _write(session, report, rows[begin : begin + AT_ONCE], now)
 
@@ -59,8 +60,8 @@ def _write(session: Session, report: ValidationReport, found: Sequence[Found], n
     session.execute(insert(Sighting).values(rows).on_conflict_do_nothing())
 
 
-def let_go(session: Session, report: ValidationReport, now: dt.datetime) -> int:
-    """Let what a finished report should have seen and has not be gone. Returns how many findings that is.
+def let_go(session: Session, report: ValidationReport, now: dt.datetime) -> None:
+    """Let what a finished report should have seen and has not be gone.
 
     Nothing is gone of which a check failed, or of which there were too many to keep them all; nor what another report
     has seen since this one began.
@@ -75,10 +76,12 @@ def let_go(session: Session, report: ValidationReport, now: dt.datetime) -> int:
     ]
     if report.hospital_id:
         unseen.append((Finding.hospitals == []) | (literal(report.hospital_id) == any_(Finding.hospitals)))
-    gone = update(Finding).where(*unseen).values(gone_at=now).returning(Finding.id).cte("gone")
+    # Locked in the order of `record`.
+    held = select(Finding.id).where(*unseen).order_by(Finding.key.collate("C")).with_for_update().cte("held")
+    let = update(Finding).where(Finding.id.in_(select(held.c.id))).values(gone_at=now)
+    gone = let.returning(Finding.id).cte("gone")
     told = select(literal(report.id), gone.c.id, literal(Change.GONE, Sighting.change.type))
-    written = insert(Sighting).from_select(["report_id", "finding_id", "change"], told)
-    return len(session.scalars(written.returning(Sighting.finding_id)).all())
+    session.execute(insert(Sighting).from_select(["report_id", "finding_id", "change"], told))
 
 
 def _row(found: Found, now: dt.datetime) -> dict[str, object]:

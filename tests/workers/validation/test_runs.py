@@ -14,6 +14,7 @@ from models.validation.found import Entity, Found, Kind
 from models.validation.jobs import POLICY, queue_report
 from models.validation.tables import Change, Finding, ReportStatus, Sighting, ValidationReport
 from tests.workers.validation.numbered import NOW, clock, number, numbers, steps, validate_until
+from tests.workers.waiting import while_blocked
 from workers.validation import run
 from workers.validation.claims import ReportLost, claim_report, expire_overdue_reports, hold_report
 from workers.validation.run import validate_next
@@ -199,6 +200,30 @@ def test_without_the_fencing_token_it_would(engine, network, make, chosen, monke
     )
     report = make(taken_away(engine, chosen))
     assert changes(network, report).keys() == {0, 1, 2}
+
+
+def test_two_reports_that_find_the_same_in_another_order_do_not_stop_each_other(engine, network, ask):
+    """Whoever comes second waits for the first finding, and holds no other one meanwhile."""
+    reports = ask(), ask(network.hospital())
+
+    def write(session, report, values):
+        found = [number(value) for value in values]
+        recording.record(session, session.get_one(ValidationReport, report), found, NOW)
+        session.flush()
+
+    def second():
+        with Session(engine) as session, session.begin():
+            write(session, reports[1], [2, 1])
+
+    with Session(engine) as session:
+        write(session, reports[0], [1])
+
+        def go_on():
+            write(session, reports[0], [2])
+            session.commit()
+
+        while_blocked(engine, second, go_on)
+    assert [changes(network, report).keys() for report in reports] == [{1, 2}, {1, 2}]
 
 
 def test_two_workers_never_have_one_report(engine, ask):
