@@ -25,9 +25,17 @@ FORGOTTEN = timedelta(hours=1)
 SWEEPS = 12
 """How many sweeps of beat may pass before a lost worker's lease should have been noticed."""
 
+_FIRST, _LAST = "timestamptz '0001-01-02 00:00Z'", "timestamptz '9999-12-30 00:00Z'"
+
+# A row without an id, or without a hospital, is a finding of its own.
 _PAGED = """
 SELECT * FROM ({}) AS answer
-WHERE (CAST(:hospital AS uuid) IS NULL OR concerned IS NULL OR CAST(:hospital AS uuid) = ANY (concerned))
+WHERE id IS NOT NULL
+    AND (
+        CAST(:hospital AS uuid) IS NULL
+        OR CAST(:hospital AS uuid) = ANY (concerned)
+        OR coalesce(cardinality(array_remove(concerned, NULL)), 0) = 0
+    )
     AND (CAST(:after AS uuid) IS NULL OR id > CAST(:after AS uuid))
 ORDER BY id
 LIMIT :page
@@ -62,4 +70,14 @@ def question(name: str, code: Code, query: str, tell: Callable[[RowMapping, Scop
 
 def concerned(row: RowMapping) -> frozenset[UUID]:
     """The hospitals that a finding concerns; none: all of them."""
-    return frozenset(row["concerned"] or ())
+    return frozenset(each for each in row["concerned"] or () if each)
+
+
+def tellable(instant: str) -> str:
+    """The SQL condition that an instant is one that every clock can tell: neither infinite nor in the year 10000."""
+    return f"{instant} BETWEEN {_FIRST} AND {_LAST}"
+
+
+def nearest(instant: str) -> str:
+    """The SQL expression of the nearest instant that every clock can tell; of NULL the first."""
+    return f"least(greatest({instant}, {_FIRST}), {_LAST})"

@@ -146,3 +146,36 @@ def test_periods_that_are_none_break_nothing(network, validating, hospital, doct
         validating.by_hand(edit, p=period, id=appointment, without=rules)
         [finding] = validating.report()
         assert (finding.code, finding.facts["appointments"]) == (Code.DOCTOR_DEPARTED, 0)
+
+
+def test_rows_that_lack_something_or_are_there_twice_stop_no_check(network, validating, hospital, doctor):
+    """All of that is told by other checks."""
+    appointment = network.appointment(doctor, hospital, 9, network.patient(active=False), day=1)
+    nowhere = network.appointment(doctor, hospital, 10, network.patient(active=False), day=1)
+    leave(network, User, doctor)
+    validating.by_hand(
+        "ALTER TABLE appointment DROP CONSTRAINT appointment_key CASCADE, ALTER hospital_id DROP NOT NULL",
+        "ALTER TABLE appointment ALTER id DROP NOT NULL",
+        "ALTER TABLE hospital DROP CONSTRAINT hospital_key CASCADE, ALTER name DROP NOT NULL",
+        "ALTER TABLE hospital DROP CONSTRAINT hospital_external_id_unique",
+        "ALTER TABLE hospital DROP CONSTRAINT hospital_id_timezone_unique CASCADE",
+        "UPDATE hospital SET name = NULL",
+        "INSERT INTO hospital SELECT * FROM hospital",
+        "UPDATE appointment SET hospital_id = NULL WHERE id = :nowhere",
+        "INSERT INTO appointment (patient_id, doctor_id, hospital_id, timezone, during, status)"
+        " SELECT patient_id, doctor_id, hospital_id, timezone, during, status FROM appointment",
+        "UPDATE appointment SET id = NULL WHERE id NOT IN (:appointment, :nowhere)",
+        "UPDATE app_user SET name = NULL",
+        without="appointment.appointment_doctor_free appointment.appointment_patient_free"
+        " appointment.appointment_hospital_id_timezone_exists app_user.app_user_name_not_null",
+        appointment=appointment,
+        nowhere=nowhere,
+    )
+    found = validating.report()
+    assert subjects(found) == [
+        ("doctor_departed", about(Kind.DOCTOR, doctor)),
+        *sorted(("patient_departed", about(Kind.APPOINTMENT, each)) for each in (appointment, nowhere)),
+    ]
+    assert all(None not in each.hospitals for each in found)
+    # What concerns no hospital that is known concerns all of them.
+    assert subjects(validating.report(network.hospital())) == subjects(found)

@@ -280,3 +280,29 @@ def test_a_reschedule_that_nobody_plans_is_stuck(network, validating, doctor, ho
     with Session(engine) as session, session.begin():
         discard_reschedule(session, job, None, validating.now)
     assert validating.report() == []
+
+
+def test_instants_that_no_clock_tells_stop_no_check(network, validating, queued, doctor, hospital):
+    forever, expired, moving = queued(doctor), queued(doctor), queued(doctor)
+    appointment = network.appointment(doctor, hospital, 9, day=1)
+    validating.by_hand(
+        "UPDATE booking_request SET status = 'booked', decided_at = now(), latest = 'infinity' WHERE id = :forever",
+        "UPDATE booking_request SET earliest = '-infinity', latest = '-infinity' WHERE id = :expired",
+        "UPDATE booking_request SET queued_at = '-infinity', moves = :appointment WHERE id = :moving",
+        "UPDATE appointment SET during = '[2030-01-08 09:00+00,infinity)' WHERE id = :appointment",
+        "UPDATE appointment SET during = '[20000-01-08,20000-01-09)', status = 'cancelled' WHERE id = :appointment",
+        without="appointment.appointment_lasts_one_hour appointment.appointment_starts_on_the_hour"
+        " appointment.appointment_within_availability",
+        forever=forever,
+        expired=expired,
+        moving=moving,
+        appointment=appointment,
+    )
+    assert subjects(validating.report()) == sorted(
+        (code, about(Kind.BOOKING_REQUEST, request))
+        for code, request in (
+            ("request_contradicted", forever),
+            ("request_expired", expired),
+            ("request_stuck", moving),
+        )
+    )

@@ -11,16 +11,16 @@ from models.rescheduling.tables import Cause
 from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
 from models.validation.remedies.kinds import PlanReschedule, WithdrawAvailabilities
-from workers.validation.paging import concerned, question
+from workers.validation.paging import concerned, question, tellable
 from workers.validation.step import Scope
 from workers.validation.wording import by_clock, counted, listed, together
 
 # What has no whole period is a finding of its own.
-_DEPARTED = """
+_DEPARTED = f"""
 SELECT
-    app_user.id, app_user.name, app_user.active, planned.*,
-    (SELECT array_agg(name) FROM hospital WHERE id = ANY (concerned)) AS places,
-    (SELECT timezone FROM hospital WHERE id = last_at) AS timezone,
+    app_user.id, coalesce(app_user.name, app_user.id::text) AS name, app_user.active, planned.*,
+    (SELECT array_agg(coalesce(name, id::text)) FROM hospital WHERE id = ANY (concerned)) AS places,
+    (SELECT timezone FROM hospital WHERE id = last_at LIMIT 1) AS timezone,
     (SELECT policy FROM validation_report WHERE id = :report) AS policy
 FROM app_user
 CROSS JOIN LATERAL (
@@ -37,11 +37,11 @@ CROSS JOIN LATERAL (
         SELECT false, hospital_id, lower(during), upper(during)
         FROM availability WHERE doctor_id = app_user.id
     ) AS theirs
-    WHERE starts >= :since AND isfinite(starts) AND isfinite(ends)
+    WHERE starts >= :since AND {tellable("starts")} AND {tellable("ends")}
 ) AS planned
 WHERE (NOT active OR role <> 'doctor')
     AND appointments + availabilities > 0
-"""
+"""  # noqa: S608  # nothing in it comes from outside
 
 
 def _told(row: RowMapping, scope: Scope) -> Found:

@@ -5,18 +5,18 @@ from sqlalchemy import RowMapping
 from models.rescheduling.tables import RescheduleStatus
 from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
-from workers.validation.paging import concerned, question
+from workers.validation.paging import concerned, nearest, question
 from workers.validation.step import Scope
 from workers.validation.wording import by_clock
 
 # A job that displaces nobody concerns all hospitals.
-_STUCK = """
+_STUCK = f"""
 SELECT * FROM (
     SELECT
-        id, status, lease_expires_at,
-        greatest(
-            created_at, (SELECT max(at) FROM reschedule_event WHERE reschedule_id = reschedule.id)
-        ) AS queued_at,
+        id, status,
+        {nearest("lease_expires_at")} AS lease_expires_at,
+        {nearest("greatest(created_at, (SELECT max(at) FROM reschedule_event WHERE reschedule_id = reschedule.id))")}
+            AS queued_at,
         (
             SELECT array_agg(DISTINCT hospital_id) FROM rescheduled_appointment
             WHERE reschedule_id = reschedule.id AND displaced
@@ -25,7 +25,7 @@ SELECT * FROM (
     WHERE status IN ('queued', 'planning')
 ) AS waiting
 WHERE CASE status WHEN 'queued' THEN queued_at < :forgotten ELSE lease_expires_at < :overdue END
-"""
+"""  # noqa: S608  # nothing in it comes from outside
 
 
 def _told(row: RowMapping, _scope: Scope) -> Found:

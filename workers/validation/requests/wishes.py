@@ -8,35 +8,35 @@ from models.booking import RequestStatus
 from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
 from models.validation.remedies.kinds import CancelRequest, QueueRequest, Remedy, SettleRequest
-from planner.problem import HOUR
-from workers.validation.paging import concerned, question
+from workers.validation.paging import concerned, nearest, question, tellable
 from workers.validation.step import Scope
 from workers.validation.wording import by_clock
 
 # A request that accepts any hospital has none of its own, and concerns all.
-_STUCK = """
+_STUCK = f"""
 SELECT
-    request.id, request.status, queued_at, planning_run_id, run.lease_expires_at,
+    request.id, request.status, {nearest("queued_at")} AS queued_at, planning_run_id,
+    {nearest("run.lease_expires_at")} AS lease_expires_at,
     coalesce(run.status = 'planning', false) AS leased,
     (SELECT array_agg(hospital_id) FROM booking_request_hospital WHERE booking_request_id = request.id) AS concerned
 FROM booking_request AS request
 LEFT JOIN planning_run AS run ON run.id = planning_run_id
 WHERE request.status = 'planning' AND (run.status IS DISTINCT FROM 'planning' OR lease_expires_at < :overdue)
     OR request.status = 'queued' AND queued_at < :forgotten AND latest >= :since + interval '1 hour'
-"""
+"""  # noqa: S608  # nothing in it comes from outside
 
-_EXPIRED = """
+_EXPIRED = f"""
 SELECT
-    id, latest,
+    id, {nearest("latest")} AS latest,
     (SELECT array_agg(hospital_id) FROM booking_request_hospital WHERE booking_request_id = request.id) AS concerned
 FROM booking_request AS request
 WHERE status = 'queued' AND latest < :since + interval '1 hour'
-"""
+"""  # noqa: S608  # nothing in it comes from outside
 
-_CONTRADICTED = """
+_CONTRADICTED = f"""
 SELECT
-    request.id, request.status, latest, patient.active AS waits, 'no_appointment' AS how,
-    NULL AS appointment, NULL AS starts, NULL AS timezone,
+    request.id, request.status, patient.active AND latest >= :since + interval '1 hour' AS waits,
+    'no_appointment' AS how, NULL AS appointment, NULL AS starts, NULL AS timezone,
     (SELECT array_agg(hospital_id) FROM booking_request_hospital WHERE booking_request_id = request.id) AS concerned
 FROM booking_request AS request
 LEFT JOIN patient ON patient.id = patient_id
@@ -44,9 +44,9 @@ WHERE request.status = 'booked' AND moves IS NULL
     AND NOT EXISTS (SELECT FROM appointment WHERE booking_request_id = request.id)
 UNION ALL
 SELECT
-    request.id, request.status, latest, false,
+    request.id, request.status, false,
     CASE WHEN appointment.patient_id <> request.patient_id THEN 'other_patient' ELSE 'booked_all_the_same' END,
-    appointment.id, lower(during), timezone, ARRAY[hospital_id]
+    appointment.id, CASE WHEN {tellable("lower(during)")} THEN lower(during) END, timezone, ARRAY[hospital_id]
 FROM booking_request AS request
 JOIN appointment ON booking_request_id = request.id
 WHERE request.status IN ('queued', 'planning')
@@ -54,14 +54,14 @@ WHERE request.status IN ('queued', 'planning')
         AND appointment.status = 'booked' AND upper(during) > :since
 UNION ALL
 SELECT
-    request.id, request.status, latest, false, 'moves_other_patient',
-    appointment.id, lower(during), timezone, ARRAY[hospital_id]
+    request.id, request.status, false, 'moves_other_patient',
+    appointment.id, CASE WHEN {tellable("lower(during)")} THEN lower(during) END, timezone, ARRAY[hospital_id]
 FROM booking_request AS request
 JOIN appointment ON appointment.id = moves
 WHERE request.status IN ('queued', 'planning', 'booked', 'conflict')
     AND appointment.patient_id <> request.patient_id
     AND appointment.status = 'booked' AND upper(during) > :since
-"""
+"""  # noqa: S608
 
 
 def _stuck(row: RowMapping, _scope: Scope) -> Found:
@@ -98,14 +98,13 @@ def _expired(row: RowMapping, _scope: Scope) -> Found:
     )
 
 
-def _contradicted(row: RowMapping, scope: Scope) -> Found:
+def _contradicted(row: RowMapping, _scope: Scope) -> Found:
     remedy: Remedy | None = None
     at = f", {by_clock(row['starts'], row['timezone'])}," if row["starts"] else ""
     if row["how"] == "no_appointment":
         message = "The booking request is booked, as it says, and there is no appointment for it."
-        waits = row["waits"] and row["latest"] >= scope.since + HOUR
         settled = SettleRequest(booking_request=row["id"], status=RequestStatus.CANCELLED)
-        remedy = QueueRequest(booking_request=row["id"]) if waits else settled
+        remedy = QueueRequest(booking_request=row["id"]) if row["waits"] else settled
     elif row["how"] == "booked_all_the_same":
         message = f"The booking request is {row['status']}, as it says, and there is an appointment{at} for it."
         remedy = SettleRequest(booking_request=row["id"], status=RequestStatus.BOOKED)
