@@ -35,8 +35,6 @@ Acknowledged = Annotated[
 _PLACES = {
     "reschedule": "/reschedules",
     "appointment": "/appointments",
-    "booking_request": "/booking-requests",
-    "availability": "/availabilities",
 }
 """Where to read what a remedy made."""
 

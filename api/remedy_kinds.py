@@ -13,7 +13,6 @@ REMEDYING = {
     "remedy_outdated": Kind(
         "The remedy does not fit any more", "Nothing was done. `errors` says why. Validate again to find another."
     ),
-    "rule_gone": Kind("The database lacks a rule", "Validate to see which; an operator puts it back. Then try again."),
     "nothing_to_withdraw": Kind("The doctor has no availability to come", "There is nothing left to withdraw."),
     "within_openings": Kind("The availability lies within the openings", "There is nothing left to cut off."),
     "request_changed_since": Kind("The booking request has changed since", "What was wrong with it no longer is."),

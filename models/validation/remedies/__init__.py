@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg.errors import UndefinedObject
-from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import outbox
 from models.faults import Fault, Refusal, Refused
-from models.references import missing
 from models.rescheduling.writing import meanwhile
+from models.validation.reading import the_finding
 from models.validation.remedies import messages, openings, requests, schedule, wall_clock
 from models.validation.remedies.kinds import (
     BookRequest,
@@ -75,9 +74,7 @@ def apply_remedy(session: Session, finding_id: uuid.UUID, now: dt.datetime) -> A
         remedied and not been seen since; and where the remedy does not fit any more (clash), with the reasons.
 
     """
-    finding = session.get(Finding, finding_id, with_for_update=True, populate_existing=True)
-    if finding is None:
-        raise missing(Finding, finding_id)
+    finding = the_finding(session, finding_id, locked=True)
     remedy = _fitting(finding)
     try:
         with session.begin_nested():
@@ -86,11 +83,6 @@ def apply_remedy(session: Session, finding_id: uuid.UUID, now: dt.datetime) -> A
         raise _outdated(finding, refused.faults) from refused
     except IntegrityError as error:
         raise _outdated(finding, [meanwhile(error)]) from error
-    except ProgrammingError as error:
-        if not isinstance(error.orig, UndefinedObject):
-            raise
-        message = "The database lacks a rule that this rests on; put its rules back first."
-        raise _outdated(finding, [Fault("rule_gone", "", None, message)]) from error
     finding.remedied_at = now
     session.flush()
     outbox.tell(session, "finding.remedied", [{"finding": str(finding.id)}])
