@@ -111,6 +111,7 @@ def shifted_appointments(
         .join(clock, and_(clock.c.hospital == Appointment.hospital_id, clock.c.timezone == Appointment.timezone))
         .outerjoin(shown.disagreement, shown.there)
         .where(
+            Appointment.id.is_not(None),  # a row without one is a finding of its own
             Appointment.status == AppointmentStatus.BOOKED,
             *whole(Appointment.during),
             start >= since,
@@ -156,6 +157,7 @@ def shifted_availabilities(
         .outerjoin(shown_start.disagreement, shown_start.there)
         .outerjoin(shown_end.disagreement, shown_end.there)
         .where(
+            Availability.id.is_not(None),
             *whole(Availability.during),
             end > since,
             told_start.is_not(None),

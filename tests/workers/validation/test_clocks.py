@@ -103,6 +103,19 @@ def test_what_has_begun_is_no_finding(superuser, validating):
     assert validating.report() == []
 
 
+def test_a_row_without_an_id_hides_no_other_one(superuser, validating):
+    """It breaks another rule, and comes last."""
+    with transaction() as session:
+        booked(session, TOMORROW + 11 * HOUR)
+    corrupt(
+        superuser,
+        "ALTER TABLE appointment DROP CONSTRAINT appointment_key CASCADE, ALTER id DROP NOT NULL",
+        "UPDATE appointment SET local_start = local_start + interval '3 hours'",
+        "UPDATE appointment SET id = NULL WHERE id = (SELECT id FROM appointment ORDER BY id DESC LIMIT 1)",
+    )
+    assert [each.code for each in validating.report()] == ["hour_shifted"]
+
+
 def test_very_many_are_found_slice_by_slice_and_from_any_of_them_on(superuser, engine, chosen, validating, monkeypatch):
     monkeypatch.setattr(told, "PAGE", 2)
     with transaction() as session:
@@ -110,7 +123,7 @@ def test_very_many_are_found_slice_by_slice_and_from_any_of_them_on(superuser, e
             available(session, TOMORROW + 13 * HOUR + day * 24 * HOUR, TOMORROW + 16 * HOUR + day * 24 * HOUR)
             booked(session, TOMORROW + (day * 24 + 14) * HOUR)
     corrupt(superuser, "UPDATE appointment SET local_start = local_start + interval '3 hours'")
-    [step] = [each for each in CLOCKS if each.name == "what the clock shows"]
+    [step] = [each for each in CLOCKS if each.name == "What the clock shows"]
     scope = Scope(UUID(int=0), None, NOW, chosen, lambda: NOW)
     slices = list(step.carry_out(scope, None))
     found = [each.key for piece in slices for each in piece.found]

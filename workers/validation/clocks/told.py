@@ -101,7 +101,7 @@ def _page(looking: _Looking, kind: Timed, after: UUID | None) -> tuple[UUID, Sli
 
 def _in_scope(kind: Timed, scope: Scope) -> list[ColumnElement[bool]]:
     theirs = [kind.hospital_id == scope.hospital] if scope.hospital else []
-    return [*theirs, func.upper(kind.during) > scope.since]
+    return [*theirs, kind.id.is_not(None), func.upper(kind.during) > scope.since]
 
 
 def _bounds(session: Session, kind: Timed, within: Sequence[ColumnElement[bool]]) -> tuple[UUID | None, int]:
@@ -197,7 +197,7 @@ def _rows(session: Session, scope: Scope) -> int:
 
 
 TOLD = Step(
-    "what the clock shows",
+    "What the clock shows",
     frozenset({Code.HOUR_SHIFTED, Code.AVAILABILITY_SHIFTED, Code.TIMEZONE_CONTRADICTED}),
     _rows,
     _carry_out,
