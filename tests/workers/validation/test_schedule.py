@@ -228,9 +228,13 @@ def test_openings_that_overlap(network, validating, engine, keeping, kept) -> No
         connection.execute(text(STAND_IN))
     (found,) = validating.report()
     assert subjects([found]) == [("openings_overlap", about(Kind.OPENING, standing, new))]
-    assert found.message == (
+    told_of = (
         f"H has two openings that overlap: from {MONDAY} 08:00 (UTC) to {MONDAY} 18:00 (UTC), and from {MONDAY} 09:00"
         f" (UTC) to {MONDAY} 12:00 (UTC)."
+    )
+    why_not = found.facts.get("against", [])
+    assert found.message == (
+        told_of if kept else f"{told_of} They cannot be projected anew as things are: {why_not[0]}"
     )
     assert (found.remedy is not None) == kept
     if kept:

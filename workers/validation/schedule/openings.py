@@ -65,7 +65,7 @@ def _overlapping(rows: Table, names: Names, now: datetime) -> Iterator[Found]:
     begin, end = instants(rows["begin"]), instants(rows["end"])
     earlier, later = overlaps(Owned(hospital, begin, end))
     ids, where = uuids(rows["id"]), uuids(hospitals)
-    remedies = {number: _remedy(where[number], now) for number in np.unique(hospital[earlier]).tolist()}
+    against = {number: _against(where[number], now) for number in np.unique(hospital[earlier]).tolist()}
     for pair in zip(earlier.tolist(), later.tolist(), strict=True):
         if ids[pair[0]] == ids[pair[1]]:
             continue  # one row that is there twice: another rule
@@ -75,21 +75,23 @@ def _overlapping(rows: Table, names: Names, now: datetime) -> Iterator[Found]:
             for each in pair
         ]
         message = f"{names.hospital(where[number])} has two openings that overlap: {told[0]}, and {told[1]}."
-        yield _found(where[number], [ids[each] for each in pair], message, remedies[number])
+        yield _found(where[number], [ids[each] for each in pair], message, against[number])
 
 
-def _remedy(hospital: UUID, now: datetime) -> JsonObject | None:
-    """Projecting the hospital's openings anew, where that can be done as things are."""
+def _against(hospital: UUID, now: datetime) -> tuple[str, ...]:
+    """What stands against projecting the hospital's openings anew as things are."""
     remedy = ProjectOpenings(hospital=hospital)
-    return None if reasons_against(lambda session: project_openings(session, remedy, now)) else remedy.stored
+    return reasons_against(lambda session: project_openings(session, remedy, now))
 
 
-def _found(hospital: UUID, openings: list[UUID], message: str, remedy: JsonObject | None) -> Found:
+def _found(hospital: UUID, openings: list[UUID], what: str, against: tuple[str, ...]) -> Found:
+    message = f"{what} They cannot be projected anew as things are: {against[0]}" if against else what
     return Found(
         Code.OPENINGS_OVERLAP,
         tuple(sorted(Entity(Kind.OPENING, str(id_)) for id_ in openings)),
         message[:1].upper() + message[1:],
         hospitals=frozenset([hospital]),
         besides=(Entity(Kind.HOSPITAL, str(hospital)),),
-        remedy=remedy,
+        facts={"against": list(against)} if against else {},
+        remedy=None if against else ProjectOpenings(hospital=hospital).stored,
     )

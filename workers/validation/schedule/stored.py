@@ -100,8 +100,10 @@ def _not_occupied_told(row: RowMapping, names: Names) -> str:
     place = "".join(_whose(row, names))
     at = names.when(row["begin"], row["hospital_id"])
     if row["booked"]:
-        return f"The booked appointment{place} on {at} does not hold its hour: it can be booked again."
-    return f"The appointment{place} on {at} is not booked, and does not leave its hour free."
+        told = f"The booked appointment{place} on {at} does not hold its hour: it can be booked again."
+    else:
+        told = f"The appointment{place} on {at} is not booked, and does not leave its hour free."
+    return f"{told} Put back the database's rule that writes this by itself; it then does so for every row."
 
 
 def _whose(row: RowMapping, names: Names) -> Iterator[str]:
