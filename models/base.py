@@ -71,7 +71,8 @@ def new_ids(session: Session, count: int) -> list[uuid.UUID]:
 def whole_period(column: str) -> str:
     """The SQL condition that a range column is a finite, non-empty, half-open period."""
     return (
-        f"NOT isempty({column}) AND lower_inc({column}) AND NOT upper_inc({column})"
+        # Whether a period without an end is finite would be NULL, and pass: hence `upper_inf` besides.
+        f"NOT isempty({column}) AND lower_inc({column}) AND NOT upper_inc({column}) AND NOT upper_inf({column})"
         f" AND isfinite(lower({column})) AND isfinite(upper({column}))"
     )
 

@@ -26,6 +26,16 @@ BEGIN
 END
 $$
 """
+WHOLE_PERIOD = "NOT isempty(during) AND lower_inc(during) AND NOT upper_inc(during)"
+FINITE = " AND isfinite(lower(during)) AND isfinite(upper(during))"
+WITH_AN_END = f" AND NOT upper_inf(during){FINITE}"
+ONE_HOUR = " AND upper(during) - lower(during) = interval '60 minutes'"
+PERIODS = (
+    ("opening", "period_whole", ""),
+    ("availability", "period_whole", ""),
+    ("rescheduled_appointment", "period_whole", ""),
+    ("appointment", "lasts_one_hour", ONE_HOUR),
+)
 NOTED = (("appointment", "timezone"), ("availability", "hospital_id"))
 
 
@@ -268,6 +278,7 @@ def upgrade() -> None:
     op.add_column(
         "availability", sa.Column("local_end", sa.DateTime(), server_default=sa.FetchedValue(), nullable=True)
     )
+    check_periods(WITH_AN_END)
     # By today's time-zone database: what people were told before is not known any better.
     op.execute("UPDATE appointment SET local_start = lower(during) AT TIME ZONE timezone")
     op.execute(
@@ -288,7 +299,15 @@ def upgrade() -> None:
         )
 
 
+def check_periods(finite: str) -> None:
+    """A period without an end used to pass: whether that is finite is neither true nor false."""
+    for table, name, more in PERIODS:
+        op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {table}_{name}")
+        op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {table}_{name} CHECK ({WHOLE_PERIOD}{finite}{more})")
+
+
 def downgrade() -> None:
+    check_periods(FINITE)
     for table, _ in NOTED:
         for when in ("insert", "update"):
             op.execute(f"DROP TRIGGER {table}_wall_clock_noted_{when} ON {table}")

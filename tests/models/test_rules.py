@@ -352,3 +352,12 @@ def test_a_hospital_has_a_time_zone_that_exists(session, sql):
 def test_every_temporal_rule_is_tried_above():
     tests = Path(__file__).read_text(encoding="utf-8")
     assert [rule.name for rule in RULES if f'"{rule.name}"' not in tests] == []
+
+
+@pytest.mark.parametrize("end", ["NULL", "'infinity'"])
+@pytest.mark.parametrize(
+    "constraint", ["opening_period_whole", "availability_period_whole", "appointment_lasts_one_hour"]
+)
+def test_no_period_is_without_an_end(refused, schedule, constraint, end):
+    table = constraint.partition("_")[0]
+    refused(constraint, f"UPDATE {table} SET during = tstzrange(lower(during), {end})")
