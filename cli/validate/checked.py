@@ -70,7 +70,7 @@ def follow(api: Api, id_: str) -> Json:
         while report["status"] in _UNFINISHED:
             far = report["progress"]
             if step := report["step"]:
-                progress.update(task, description=step[:1].upper() + step[1:])
+                progress.update(task, description=step)
             progress.update(task, completed=far["done"], total=far["total"])
             report = api.get(_path(id_), wait=_POLL)
     return report

@@ -110,7 +110,7 @@ def availabilities_in(
         .where(
             *_theirs(place, openings),
             Availability.during.bool_op("&&")(_multirange(spans)),
-            Availability.during.bool_op("<@")(_stored(openings)),
+            Availability.during.bool_op("<@")(_multirange(openings.stored)),
         )
         .order_by(func.lower(Availability.during), Availability.id)
     )
@@ -178,10 +178,6 @@ def _theirs(place: Place, openings: Openings) -> tuple[ColumnElement[bool], ...]
         *whole(Availability.during),
         func.upper(Availability.during) > openings.since,
     )
-
-
-def _stored(openings: Openings) -> ColumnElement[Any]:  # Any: ranges of instants
-    return _multirange(openings.stored)
 
 
 def _multirange(spans: Sequence[Span]) -> ColumnElement[Any]:  # Any: ranges of instants

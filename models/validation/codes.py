@@ -12,7 +12,7 @@ class Severity(StrEnum):
 
 
 class Code(StrEnum):
-    """What is wrong, or could be better. docs/validation.md tells of each what it means and what to do."""
+    """What is wrong, or could be better. docs/validation.md tells what each means."""
 
     # The rules of the schedule, which the database holds. Whoever restores a dump or edits by hand can break them.
     DOCTOR_DOUBLE_BOOKED = "doctor_double_booked"
@@ -64,7 +64,6 @@ class Code(StrEnum):
 
 
 _MILDER = {
-    Code.OPENINGS_DIFFER: Severity.WARNING,
     Code.OPENINGS_RUN_OUT: Severity.WARNING,
     Code.DOCTOR_DEPARTED: Severity.WARNING,
     Code.PATIENT_DEPARTED: Severity.WARNING,

@@ -118,7 +118,7 @@ def count_days(session: Session, hospital: uuid.UUID | None, since: dt.datetime)
 def read_ahead(session: Session, hospital: uuid.UUID, policy: Policy, since: dt.datetime) -> Ahead | None:
     """The days ahead of a hospital; None where nothing is booked, or nobody knows its clock."""
     name = session.scalar(select(Hospital.timezone).where(Hospital.id == hospital).limit(1))
-    zone = zone_of(name) if name else None
+    zone = zone_of(name)
     rows = _displaceable(session, hospital, zone, since) if zone else ()
     if not zone or not rows:
         return None
@@ -143,7 +143,7 @@ def write_fragility(
 ) -> None:
     """Write what losing some days of a hospital would do. Writing it again does no harm."""
     rows = [_row(report, hospital, day, outcome) for day, outcome in found]
-    session.execute(insert(Fragility).values(rows).on_conflict_do_nothing())
+    session.execute(insert(Fragility).on_conflict_do_nothing(), rows)
 
 
 def _row(report: uuid.UUID, hospital: uuid.UUID, day: Day, outcome: Outcome) -> dict[str, object]:

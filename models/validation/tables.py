@@ -182,11 +182,11 @@ class HourValue(Base):
     date: Mapped[dt.date]
     # The waiting requests that nobody can book as things are and that would take an hour of it.
     waiting: Mapped[int]
-    # How many of all waiting requests one more hour would book, and of which priority the most important one is.
+    # How many more of all waiting requests one more hour would book, and the priority of the most important one.
     books: Mapped[int] = mapped_column(SmallInteger)
     priority: Mapped[Priority | None] = mapped_column(one_of(Priority, "priority_known"))
     # The hour that is worth the most: whose, and when it starts.
     doctor_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("doctor.id", ondelete="CASCADE"))
     start: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
-    # Whether planning it all again with that hour came to the same.
+    # False: an estimate, since there was no time to plan it all again with that hour.
     proved: Mapped[bool]

@@ -223,7 +223,7 @@ def test_what_stands_is_told_of_one_hospital(validate, town: Town, session) -> N
     assert (validate("show").code, validate("show").err) == (4, "Nothing was validated as yet: slotwise validate\n")
     reported(session, found(Code.OFF_THE_HOUR, "there", north), hospital=north)
     here = validate("show", "--hospital", "central")
-    assert (here.code, here.err) == (4, "Nothing was validated as yet: slotwise validate\n")
+    assert (here.code, here.out, here.err) == (4, "", "Nothing was validated as yet: slotwise validate\n")
     reported(session, found(Code.OFF_THE_HOUR, "there", north))
     here = validate("show", "--hospital", "central")
     assert (here.code, here.out.splitlines()[0]) == (0, "Standing: nothing wrong.")
@@ -307,7 +307,7 @@ def test_a_person_sees_how_far_it_is_and_need_not_wait(program, served, town: To
         with session() as open_session:
             later = dt.datetime.now(dt.UTC) + DAY
             running = {"status": ReportStatus.RUNNING, "lease_expires_at": later, "done": 3, "total": 10}
-            open_session.execute(update(ValidationReport).values(**running, step="what the clock shows"))
+            open_session.execute(update(ValidationReport).values(**running, step="What the clock shows"))
         read_until("What the clock shows", "3/10")
         process.send_signal(signal.SIGINT)
         read_until(f"It goes on all the same: slotwise validate show {report['id']}")

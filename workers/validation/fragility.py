@@ -7,16 +7,15 @@ from itertools import tee
 from time import perf_counter
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.booking import JsonObject
 from models.rescheduling.inputs import Policy
 from models.validation.fragility import Ahead, Day, count_days, hospitals_ahead, read_ahead, write_fragility
-from models.validation.tables import ValidationReport
 from planner.loss import Outcome
 from planner.losses import outcomes
 from workers.retrying import retrying
+from workers.validation.remedies.findings import policy_of
 from workers.validation.step import Scope, Slice, Step, reading
 
 SECONDS = 1.5
@@ -42,8 +41,7 @@ def _look(scope: Scope, after: JsonObject | None) -> Iterator[Slice]:
 
 def _begin(scope: Scope) -> tuple[Policy, list[UUID]]:
     with reading() as session:
-        asked = session.scalar(select(ValidationReport.policy).where(ValidationReport.id == scope.report))
-        policy = Policy.model_validate(asked).model_copy(update={"others_move": False})
+        policy = policy_of(session, scope.report).model_copy(update={"others_move": False})
         return policy, hospitals_ahead(session, scope.hospital)
 
 

@@ -20,6 +20,7 @@ from api.web.words import LOCALE, t
 from models.booking import JsonObject
 from models.session import transaction
 from models.validation.found import Kind
+from models.validation.fragility import DAYS
 from models.validation.reading import fragility_of, last_finished
 from models.validation.tables import Fragility, ValidationReport
 
@@ -27,7 +28,6 @@ router = APIRouter(prefix="/app/validation/fragility")
 
 PATH = "/app/validation/fragility"
 
-_DAYS = 14
 _MONDAY = 1
 _AT_MOST = 200
 """How many of those who would be stranded are named."""
@@ -35,7 +35,7 @@ _AT_MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A day that could be lost. `share`: of those who could not be placed again, from 0 to 1."""
+    """A day that could be lost."""
 
     day: Fragility
 
@@ -163,7 +163,7 @@ def _entity(kind: Kind, id_: uuid.UUID) -> JsonObject:
 def _days(report: ValidationReport, place: Place) -> Sequence[Day]:
     """The days that the report looked at, by the hospital's clock."""
     first = (report.started_at or report.created_at).astimezone(place.zone).date()
-    dates = [first + dt.timedelta(days=each) for each in range(_DAYS)]
+    dates = [first + dt.timedelta(days=each) for each in range(DAYS)]
     return [Day(date, hospitals.schedule_on(place.external_id, date)) for date in dates]
 
 

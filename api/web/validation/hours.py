@@ -33,7 +33,7 @@ _AT_MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """One line. `best`: the best hour in words, `add`: the dialog that adds it."""
+    """One line; `doctor`: the name of whose hour is the best."""
 
     value: HourValue
     place: Place

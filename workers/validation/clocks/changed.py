@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.arrays import among
@@ -12,7 +12,7 @@ from models.booking import JsonObject
 from models.hospitals import MINUTES_OF_A_DAY
 from models.inputs import HoursIn, Weekday, WeekHours
 from models.people import User
-from models.rescheduling.inputs import Policy, ScopeIn
+from models.rescheduling.inputs import ScopeIn
 from models.rescheduling.tables import Cause
 from models.stored_hours import Spans, hours_kept
 from models.validation.clocks import Place
@@ -20,7 +20,7 @@ from models.validation.clocks_openings import Openings, availabilities_in, less
 from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
 from models.validation.remedies.kinds import PlanReschedule
-from models.validation.tables import ValidationReport
+from workers.validation.remedies.findings import policy_of
 from workers.validation.step import Scope
 from workers.validation.wording import by_clock, counted, listed
 
@@ -41,7 +41,8 @@ def hours_changed(
     outside = [each for each in there if each[0] not in but_for]
     if not outside:
         return None
-    names = session.scalars(select(User.name).where(among(User.id, {doctor for _, doctor, _ in outside}))).all()
+    name = func.coalesce(User.name, "a doctor")
+    names = session.scalars(select(name).where(among(User.id, {doctor for _, doctor, _ in outside}))).all()
     _, _, (start, _) = outside[0]
     return Found(
         Code.HOURS_CHANGED,
@@ -58,12 +59,11 @@ def hours_changed(
 
 def _remedy(session: Session, scope: Scope, place: Place) -> JsonObject | None:
     """Other hours for those who would stand outside; the availabilities are cut when that is applied."""
-    policy = session.scalar(select(ValidationReport.policy).where(ValidationReport.id == scope.report))
     try:
         return PlanReschedule(
             cause=Cause.HOURS_CHANGED,
             scope=ScopeIn(hospital=str(place.id), operating_hours=_week(hours_kept(session, place.id).week)),
-            policy=Policy.model_validate(policy or {}),
+            policy=policy_of(session, scope.report),
         ).stored
     except ValidationError:  # hours that nobody could send
         return None

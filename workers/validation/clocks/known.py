@@ -91,4 +91,4 @@ def _hospitals(session: Session, _scope: Scope) -> int:
     return session.scalar(select(func.count()).select_from(Hospital)) or 0
 
 
-KNOWN = Step("time zones", frozenset({Code.TIMEZONE_UNKNOWN, Code.CLOCKS_DISAGREE}), _hospitals, by_slices(_look))
+KNOWN = Step("Time zones", frozenset({Code.TIMEZONE_UNKNOWN, Code.CLOCKS_DISAGREE}), _hospitals, by_slices(_look))

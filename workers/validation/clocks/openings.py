@@ -192,7 +192,7 @@ def _hospitals(session: Session, scope: Scope) -> int:
 
 
 OPENINGS = Step(
-    "openings and hours kept",
+    "Openings and hours kept",
     frozenset({Code.OPENINGS_DIFFER, Code.HOURS_CHANGED, Code.OPENINGS_RUN_OUT}),
     _hospitals,
     _carry_out,

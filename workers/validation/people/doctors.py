@@ -75,4 +75,4 @@ def _remedy(row: RowMapping, since: datetime) -> JsonObject:
     return PlanReschedule(cause=Cause.DOCTOR_UNAVAILABLE, scope=scope, policy=policy).stored
 
 
-DEPARTED_DOCTORS = question("doctors who have left", Code.DOCTOR_DEPARTED, _DEPARTED, _told)
+DEPARTED_DOCTORS = question("Doctors who have left", Code.DOCTOR_DEPARTED, _DEPARTED, _told)

@@ -37,4 +37,4 @@ def _told(row: RowMapping, _scope: Scope) -> Found:
     )
 
 
-DEPARTED_PATIENTS = question("patients who have left", Code.PATIENT_DEPARTED, _DEPARTED, _told)
+DEPARTED_PATIENTS = question("Patients who have left", Code.PATIENT_DEPARTED, _DEPARTED, _told)

@@ -25,6 +25,9 @@ from workers.validation.remedies.findings import policy_of, propose, seen, subje
 from workers.validation.remedies.placing import place
 from workers.validation.step import Scope, Slice, Step, reading
 
+AT_MOST = 200
+"""How many availabilities are looked at, those found first: each is planned by itself. Of more, the next validation."""
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
@@ -32,7 +35,7 @@ def _carry_out(scope: Scope, after: JsonObject | None) -> Iterator[Slice]:
     done = UUID(after["finding"]) if after else None
     with reading() as session:
         findings = seen(session, scope.report, [Code.AVAILABILITY_OUTSIDE_OPENINGS], "reschedule")
-    for finding, key in findings:
+    for finding, key in findings[:AT_MOST]:
         if done is None or finding > done:
             yield _look(scope, finding, next(subjects(key, Kind.AVAILABILITY)))
     yield Slice()
@@ -95,4 +98,4 @@ def _can_be_lost(lost: Lost, now: datetime) -> bool:
     return start >= now and end - start <= LONGEST
 
 
-CUT_BY_RESCHEDULE = Step("availabilities to cut", frozenset(), lambda _session, _scope: 0, _carry_out)
+CUT_BY_RESCHEDULE = Step("Availabilities to cut", frozenset(), lambda _session, _scope: 0, _carry_out)

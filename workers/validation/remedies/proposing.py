@@ -1,5 +1,6 @@
 """The step that writes into findings which hour would mend them, or why none would."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -53,11 +54,10 @@ def _carry_out(scope: Scope, after: JsonObject | None) -> Iterator[Slice]:
 
 
 def _groups(chosen: Mapping[UUID, Movable]) -> list[Group]:
-    hospitals = sorted({each.hospital for each in chosen.values()})
-    return [
-        Group(hospital, {id_: each for id_, each in chosen.items() if each.hospital == hospital})
-        for hospital in hospitals
-    ]
+    of_hospital: defaultdict[UUID, dict[UUID, Movable]] = defaultdict(dict)
+    for finding, mover in chosen.items():
+        of_hospital[mover.hospital][finding] = mover
+    return [Group(*each) for each in sorted(of_hospital.items(), key=lambda each: each[0])]
 
 
 def _propose(scope: Scope, group: Group) -> Slice:
@@ -107,4 +107,4 @@ def _write(session: Session, group: Group, placed: Placed) -> None:
     propose(session, {id_ for id_, mover in group.by_finding.items() if mover.id not in looked_for}, None)
 
 
-OTHER_HOURS = Step("other hours", frozenset(), lambda _session, _scope: 0, _carry_out)
+OTHER_HOURS = Step("Other hours", frozenset(), lambda _session, _scope: 0, _carry_out)

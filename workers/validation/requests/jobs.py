@@ -44,4 +44,4 @@ def _told(row: RowMapping, _scope: Scope) -> Found:
     )
 
 
-STUCK_RESCHEDULES = question("stuck reschedules", Code.RESCHEDULE_STUCK, _STUCK, _told)
+STUCK_RESCHEDULES = question("Stuck reschedules", Code.RESCHEDULE_STUCK, _STUCK, _told)

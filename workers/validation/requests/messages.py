@@ -89,4 +89,4 @@ def _not_handed_on(channel: Channel, before: datetime) -> Select[int]:
     )
 
 
-UNDELIVERED = Step("messages", frozenset({Code.MESSAGE_UNDELIVERED}), lambda _session, _scope: 0, by_slices(_look))
+UNDELIVERED = Step("Messages", frozenset({Code.MESSAGE_UNDELIVERED}), lambda _session, _scope: 0, by_slices(_look))

@@ -126,6 +126,6 @@ def _subject(row: RowMapping) -> tuple[Entity]:
     return (Entity(Kind.BOOKING_REQUEST, str(row["id"])),)
 
 
-STUCK_REQUESTS = question("stuck requests", Code.REQUEST_STUCK, _STUCK, _stuck)
-EXPIRED_REQUESTS = question("requests out of time", Code.REQUEST_EXPIRED, _EXPIRED, _expired)
-CONTRADICTED_REQUESTS = question("requests and appointments", Code.REQUEST_CONTRADICTED, _CONTRADICTED, _contradicted)
+STUCK_REQUESTS = question("Stuck requests", Code.REQUEST_STUCK, _STUCK, _stuck)
+EXPIRED_REQUESTS = question("Requests out of time", Code.REQUEST_EXPIRED, _EXPIRED, _expired)
+CONTRADICTED_REQUESTS = question("Requests and appointments", Code.REQUEST_CONTRADICTED, _CONTRADICTED, _contradicted)

@@ -16,6 +16,7 @@ from models.validation.stored_rules import RuleKind, StoredRule
 from workers.validation.rules.elsewhere import ELSEWHERE
 from workers.validation.rules.rows import AT_MOST, RowCheck, Tables, row_entities
 from workers.validation.rules.words import table_in_words
+from workers.validation.wording import counted
 
 _BY_ID_ALONE = frozenset({"appointment.appointment_hospital_id_timezone_exists"})
 """Foreign keys of which other steps look at all columns but the first."""
@@ -85,7 +86,7 @@ def _found(parent: str, missing: str, rows: Sequence[RowMapping], rules: dict[st
         rule = rules[row["rule"]]
         hospitals |= set(row["hospitals"])
         besides += (*row_entities(rule.table, row["example"]), Entity(Kind.RULE, rule.id))
-        told.append(f"{row['rows']} of {table_in_words(rule.table)} (such as {row['example']})")
+        told.append(f"{counted(row['rows'], 'row')} of {table_in_words(rule.table)} (such as {row['example']})")
     return Found(
         Code.ROW_BREAKS_RULE,
         row_entities(parent, missing)[:1],

@@ -125,13 +125,13 @@ class _Piece:
     def found(self) -> Iterator[Found]:
         """What breaks a rule."""
         broken, names = breaches(self.schedule), self._names
-        for code, table, pairs in (
+        for tell, table, pairs in (
             (telling.doctor_double_booked, self._held, broken.doctor_double_booked),
             (telling.availabilities_overlap, self._offered, broken.availabilities_overlap),
         ):
             for earlier, later in zip(*(telling.rows_of(table[which]) for which in pairs), strict=True):
                 if earlier.id != later.id:  # else it is one row that is there twice: another rule
-                    yield code(earlier, later, names)
+                    yield tell(earlier, later, names)
         closed = broken.closed[broken.outside_availability].tolist()
         for row, shut in zip(telling.rows_of(self._held[broken.outside_availability]), closed, strict=True):
             if row.doctor in names.doctors:  # else there is no such doctor: another rule

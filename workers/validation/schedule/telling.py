@@ -51,10 +51,9 @@ def rows_of(table: Table) -> list[Row]:
 
 
 def doctor_double_booked(earlier: Row, later: Row, names: Names) -> Found:
-    message = (
-        f"{_first(names.doctor(earlier.doctor))} has two appointments that overlap: {earlier.at(names)}, and"
-        f" {later.at(names)}."
-    )
+    here, there = earlier.at(names), later.at(names)
+    what = f"at the same time, {here}" if here == there else f"that overlap: {here}, and {there}"
+    message = f"{_first(names.doctor(earlier.doctor))} has two appointments {what}."
     return _pair(Code.DOCTOR_DOUBLE_BOOKED, Kind.APPOINTMENT, earlier, later, message)
 
 

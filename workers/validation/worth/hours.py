@@ -56,4 +56,4 @@ def _write(report: UUID, rows: list[dict[str, object]], session: Session) -> Non
         session.execute(insert(HourValue), rows)
 
 
-HOUR_VALUES = Step("what an hour is worth", frozenset(), count_waiting, _carry_out)
+HOUR_VALUES = Step("What an hour is worth", frozenset(), count_waiting, _carry_out)

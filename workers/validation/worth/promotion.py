@@ -111,4 +111,4 @@ def _standing(found: Found, now: datetime) -> Select[UUID]:
     )
 
 
-PROMOTION = Step("conflicts that can be booked", frozenset({Code.CONFLICT_BOOKABLE}), count_waiting, _carry_out)
+PROMOTION = Step("Conflicts that can be booked", frozenset({Code.CONFLICT_BOOKABLE}), count_waiting, _carry_out)
