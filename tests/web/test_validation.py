@@ -119,6 +119,8 @@ def test_a_hospital_whose_zone_nobody_knows_has_a_page(town: Town, session):
         opened.execute(text("ALTER TABLE appointment DROP CONSTRAINT appointment_hospital_id_timezone_exists"))
         opened.execute(text("ALTER TABLE hospital DROP CONSTRAINT hospital_timezone_known"))
         opened.execute(text("UPDATE hospital SET timezone = 'Europe/Atlantis'"))
+        opened.execute(text("ALTER TABLE hospital ALTER name DROP NOT NULL, ALTER timezone DROP NOT NULL"))
+        opened.execute(text("UPDATE hospital SET name = NULL, timezone = NULL"))
     report = reported(session, finding)
     for path in ("", "/reports", f"/reports/{report}", "/fragility", "/hours"):
         assert town.api.get(f"/app/validation{path}").status_code == 200

@@ -184,7 +184,7 @@ def as_id(text: object) -> uuid.UUID | None:
 def read_places(session: Session) -> dict[uuid.UUID, Place]:
     """Every hospital, by name."""
     rows = session.execute(select(Hospital.id, Hospital.external_id, Hospital.name, Hospital.timezone))
-    places = [Place(row.id, row.external_id, row.name, zone_named(row.timezone)) for row in rows]
+    places = [Place(row.id, row.external_id, row.name or str(row.id), zone_named(row.timezone)) for row in rows]
     return {place.id: place for place in sorted(places, key=lambda place: (place.name, place.id))}
 
 
