@@ -124,7 +124,7 @@ def show(
         return
     if as_json:
         print_json(checked.for_programs)
-    else:
+    elif checked.report:
         print_standing(answers(), checked, every=every)
     if not checked.report:
         raise Stop("Nothing was validated as yet: slotwise validate", Exit.UNKNOWN)

@@ -16,6 +16,7 @@ from cli.validate.verdict import told_counts
 SHOWN = 20
 """How many findings of each severity are shown, unless all are asked for."""
 
+_NAMELESS = 3  # appointments and the like that are told by their ids
 _WORST = 5  # days and hours ahead, unless all are asked for
 _TITLES = {"error": "Errors", "warning": "Warnings", "notice": "Notices"}
 
@@ -46,8 +47,7 @@ def print_standing(console: Console, checked: Checked, *, every: bool) -> None:
     """Print what stands, whichever validation found it."""
     counts = told_counts(checked.severities, checked.acknowledged)
     console.print(Text(f"Standing: {counts}.", style="bold"))
-    last = f"Last: {_lower(headline(checked.report))}." if checked.report else "Nothing was validated as yet."
-    console.print(Text(last), soft_wrap=True)
+    console.print(Text(f"Last: {_lower(headline(checked.report))}."), soft_wrap=True)
     _print_findings(console, checked, every=every)
     _print_ahead(console, checked, every=every)
 
@@ -138,7 +138,12 @@ def _below(finding: Json) -> Iterator[tuple[str, str]]:
     if at := finding["remedied_at"]:
         seen_since = datetime.fromisoformat(at) < datetime.fromisoformat(finding["last_seen_at"])
         yield f"Applied {_when(at)}; {'it stands all the same' if seen_since else 'validate again to see'}.", "yellow"
-    yield finding["id"], "dim"
+    if nameless := [
+        f"{each['kind'].replace('_', ' ')} {each['id']}" for each in finding["entities"] if not each["name"]
+    ]:
+        rest = f" and {len(nameless) - _NAMELESS:,} more" if len(nameless) > _NAMELESS else ""
+        yield f"{', '.join(nameless[:_NAMELESS])}{rest}", "dim"
+    yield f"finding {finding['id']}", "dim"
 
 
 def told_remedy(remedy: Json) -> str:

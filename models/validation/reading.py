@@ -66,18 +66,19 @@ class ReportTally:
 def select_reports(
     *,
     hospital: uuid.UUID | None = None,
+    everything: bool = False,
     statuses: Collection[ReportStatus] = (),
     nightly: bool | None = None,
     night: dt.date | None = None,
 ) -> Select[ValidationReport]:
     """Reports, newest first.
 
-    `hospital`: only those of it, not those of everything. `nightly`: only those of nights, or only those that somebody
-    asked for. `night`: only of this date by the hospitals' clocks.
+    `hospital`: only those of it, and with `everything` those of everything. `nightly`: only those of nights, or only
+    those that somebody asked for. `night`: only of this date by the hospitals' clocks.
     """
     rows: Select[ValidationReport] = select(ValidationReport).order_by(ValidationReport.id.desc())
     if hospital:
-        rows = rows.where(ValidationReport.hospital_id == hospital)
+        rows = rows.where(_is_of(hospital) if everything else ValidationReport.hospital_id == hospital)
     if statuses:
         rows = rows.where(ValidationReport.status.in_(statuses))
     if nightly is not None:
@@ -91,8 +92,13 @@ def last_finished(session: Session, hospital: uuid.UUID | None = None) -> Valida
     """The report that was finished last: of a hospital or of everything; of any hospital where none is named."""
     rows = select(ValidationReport).where(ValidationReport.status == ReportStatus.FINISHED)
     if hospital:
-        rows = rows.where(or_(ValidationReport.hospital_id == hospital, ValidationReport.hospital_id.is_(None)))
+        rows = rows.where(_is_of(hospital))
     return session.scalar(rows.order_by(ValidationReport.finished_at.desc(), ValidationReport.id.desc()).limit(1))
+
+
+def _is_of(hospital: uuid.UUID) -> ColumnElement[bool]:
+    """Whether a report has looked at a hospital."""
+    return or_(ValidationReport.hospital_id == hospital, ValidationReport.hospital_id.is_(None))
 
 
 def tally_reports(

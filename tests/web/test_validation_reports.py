@@ -30,11 +30,13 @@ def test_each_report_says_whose_it_is_and_what_it_came_to(town: Town, session):
     assert page.triggers("reports") == "validation from:body"
 
 
-def test_a_hospital_has_its_own(town: Town, session):
+def test_a_hospital_has_its_own_and_those_of_everything(town: Town, session):
     town.post("/hospitals", **hospital("far"))
     reported(session, hospital=hospital_id(session))
     assert "Nothing has been validated yet" in shown(town, REPORTS, hospital="far").text
     assert "Nothing was found" in shown(town, REPORTS, hospital="central").text
+    reported(session)
+    assert "Nothing was found" in shown(town, REPORTS, hospital="far").text  # everything is validated with it
 
 
 def test_while_one_is_made_the_list_asks_again(town: Town, session):

@@ -80,7 +80,7 @@ def list_reports(
         since = live.since(session)
         places = read_places(session)
         place = the_place(places, hospital)
-        rows = select_reports(hospital=place.id if place else None)
+        rows = select_reports(hospital=place.id if place else None, everything=True)
         if before:
             rows = rows.where(ValidationReport.id < decode_id(before))
         found = session.scalars(rows.limit(_REPORTS_AT_ONCE + 1)).all()
