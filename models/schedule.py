@@ -117,10 +117,11 @@ $$
 WALL_CLOCK_NOTED = tuple(
     f"CREATE TRIGGER {table}_wall_clock_noted_{when} BEFORE {when} ON {table} FOR EACH ROW {condition}"
     "EXECUTE FUNCTION note_wall_clock()"
-    for table, place in (("appointment", "timezone"), ("availability", "hospital_id"))
+    for table in ("appointment", "availability")
     for when, condition in (
         ("insert", ""),
-        ("update", f"WHEN ((OLD.during, OLD.{place}) IS DISTINCT FROM (NEW.during, NEW.{place})) "),
+        # Not for another time zone of the hospital: people were told what its clock was going to show before.
+        ("update", "WHEN ((OLD.during, OLD.hospital_id) IS DISTINCT FROM (NEW.during, NEW.hospital_id)) "),
     )
 )
 

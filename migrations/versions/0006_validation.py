@@ -36,7 +36,7 @@ PERIODS = (
     ("rescheduled_appointment", "period_whole", ""),
     ("appointment", "lasts_one_hour", ONE_HOUR),
 )
-NOTED = (("appointment", "timezone"), ("availability", "hospital_id"))
+NOTED = ("appointment", "availability")
 
 
 def upgrade() -> None:
@@ -287,14 +287,14 @@ def upgrade() -> None:
         " FROM hospital WHERE hospital.id = availability.hospital_id"
     )
     op.execute(NOTE_WALL_CLOCK)
-    for table, place in NOTED:
+    for table in NOTED:
         op.execute(
             f"CREATE TRIGGER {table}_wall_clock_noted_insert BEFORE INSERT ON {table} FOR EACH ROW"
             " EXECUTE FUNCTION note_wall_clock()"
         )
         op.execute(
             f"CREATE TRIGGER {table}_wall_clock_noted_update BEFORE UPDATE ON {table} FOR EACH ROW"
-            f" WHEN ((OLD.during, OLD.{place}) IS DISTINCT FROM (NEW.during, NEW.{place}))"
+            " WHEN ((OLD.during, OLD.hospital_id) IS DISTINCT FROM (NEW.during, NEW.hospital_id))"
             " EXECUTE FUNCTION note_wall_clock()"
         )
 
@@ -308,7 +308,7 @@ def check_periods(finite: str) -> None:
 
 def downgrade() -> None:
     check_periods(FINITE)
-    for table, _ in NOTED:
+    for table in NOTED:
         for when in ("insert", "update"):
             op.execute(f"DROP TRIGGER {table}_wall_clock_noted_{when} ON {table}")
     op.execute("DROP FUNCTION note_wall_clock")

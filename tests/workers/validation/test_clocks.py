@@ -49,6 +49,12 @@ def test_a_zone_that_one_database_does_not_know_is_named_so(superuser, validatin
     assert "Python" in finding.facts["unknown_to"]
 
 
+def test_another_zone_of_a_hospital_does_not_forget_what_people_were_told(lisbon, validating):
+    validating.by_hand("UPDATE hospital SET timezone = 'Europe/Madrid'")
+    codes = sorted(each.code for each in validating.report(lisbon))
+    assert codes == ["availability_shifted", "hour_shifted"]
+
+
 def test_an_appointment_that_goes_by_another_clock_is_found_and_mended(lisbon, superuser, validating):
     corrupt(superuser, "UPDATE appointment SET timezone = 'Europe/Madrid'")
     [finding] = validating.report(lisbon)
