@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from models import outbox
 from models.accepting import accept_hour
-from models.booking import BookingRequest, PlanningRun, RequestStatus, RunStatus
+from models.booking import BookingRequest, Conflict, PlanningRun, RequestStatus, RunStatus
 from models.faults import Fault, Refusal, Refused
 from models.inputs import ExactHour
 from models.references import missing
@@ -19,18 +19,20 @@ from models.validation.remedies.kinds import BookRequest, CancelRequest, QueueRe
 
 
 def queue(session: Session, remedy: QueueRequest, now: dt.datetime) -> Mapping[str, str]:
-    """Put a request back into the queue that no live run plans, or that is booked without an appointment.
+    """Put a request back into the queue that no live run plans, that is booked without an appointment, or that is in
+    conflict without a reason.
 
     Raises
     ------
     Refused
-        where it is neither (any more).
+        where it is none of these (any more).
 
     """
     lost = (BookingRequest.status == RequestStatus.PLANNING) & ~_planned_by_a_live_run(now)
     queued = {"status": RequestStatus.QUEUED, "planning_run_id": None, "decided_at": None}
     again = {"attempts": 0, "queued_at": now}
-    _change(session, remedy.booking_request, or_(lost, booked_without_appointment()), queued | again)
+    undecided = or_(lost, booked_without_appointment(), _conflict_without_reason())
+    _change(session, remedy.booking_request, undecided, queued | again)
     outbox.tell(session, "booking_request.queued", [{"booking_requests": [str(remedy.booking_request)], "count": 1}])
     return {}
 
@@ -67,6 +69,11 @@ def booked_without_appointment() -> ColumnElement[bool]:
     """Whether a request is booked and no appointment bears it. One that moved an appointment is borne by none."""
     borne = exists().where(Appointment.booking_request_id == BookingRequest.id)
     return (BookingRequest.status == RequestStatus.BOOKED) & BookingRequest.moves.is_(None) & ~borne
+
+
+def _conflict_without_reason() -> ColumnElement[bool]:
+    told = exists().where(Conflict.booking_request_id == BookingRequest.id)
+    return (BookingRequest.status == RequestStatus.CONFLICT) & ~told
 
 
 def _has_appointment_unbooked() -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.accepting import accept_hour
 from models.appointments import change_status
-from models.booking import BookingRequest, RequestStatus
+from models.booking import BookingRequest, Conflict, RequestStatus
 from models.faults import Refused
 from models.inputs import AppointmentMove, ExactHour
 from models.moving import move_appointment
@@ -197,6 +197,28 @@ def test_a_request_without_its_appointment_is_planned_again(network, validating,
     validating.apply(finding)
     plan()
     assert booking_of(network, request).id != lost
+    assert validating.report() == []
+
+
+def test_an_appointment_that_may_be_the_requests_is_for_people_to_find_out(network, validating, queued, doctor, plan):
+    request = queued(doctor)
+    plan()
+    lost = booking_of(network, request).id
+    validating.by_hand("UPDATE appointment SET booking_request_id = NULL WHERE id = :id", id=lost)
+    [finding] = validating.report()
+    assert subjects([finding]) == [("request_contradicted", about(Kind.BOOKING_REQUEST, request))]
+    assert (finding.remedy, finding.entities[1]["id"]) == (None, str(lost))
+
+
+def test_a_conflict_without_its_reason_is_planned_again(network, validating, queued, doctor, plan):
+    request = queued(doctor, window=(30, 31))
+    plan()
+    validating.by_hand("DELETE FROM conflict WHERE booking_request_id = :id", id=request)
+    [finding] = validating.report()
+    assert subjects([finding]) == [("request_contradicted", about(Kind.BOOKING_REQUEST, request))]
+    validating.apply(finding)
+    plan()
+    assert [each.booking_request_id for each in network.all(Conflict)] == [request]
     assert validating.report() == []
 
 

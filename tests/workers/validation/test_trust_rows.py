@@ -247,7 +247,9 @@ HELD_BY = {
 """By the table: which of its rows has what only one row may have."""
 
 MADE_SO = {
-    "booking_request": "UPDATE booking_request SET moves = (SELECT id FROM appointment ORDER BY id LIMIT 1) WHERE status = 'queued'",
+    "booking_request": (
+        "UPDATE booking_request SET moves = (SELECT id FROM appointment ORDER BY id LIMIT 1) WHERE status = 'queued'"
+    ),
     "finding": "UPDATE finding SET gone_at = NULL",
     "validation_report": "UPDATE validation_report SET night = now(), hospital_id = (SELECT id FROM hospital LIMIT 1)",
 }

@@ -36,12 +36,26 @@ WHERE status = 'queued' AND latest < :since + interval '1 hour'
 _CONTRADICTED = f"""
 SELECT
     request.id, request.status, patient.active AND latest >= :since + interval '1 hour' AS waits,
-    'no_appointment' AS how, NULL AS appointment, NULL AS starts, NULL AS timezone,
+    CASE WHEN likely.id IS NULL THEN 'no_appointment' ELSE 'not_named' END AS how, likely.id AS appointment,
+    CASE WHEN {tellable("lower(likely.during)")} THEN lower(likely.during) END AS starts, likely.timezone,
     (SELECT array_agg(hospital_id) FROM booking_request_hospital WHERE booking_request_id = request.id) AS concerned
 FROM booking_request AS request
-LEFT JOIN patient ON patient.id = patient_id
+LEFT JOIN patient ON patient.id = request.patient_id
+LEFT JOIN LATERAL (
+    SELECT id, during, timezone FROM appointment
+    WHERE patient_id = request.patient_id AND booking_request_id IS NULL AND status = 'booked'
+        AND lower(during) >= earliest AND upper(during) <= latest
+    ORDER BY during, id LIMIT 1
+) AS likely ON true
 WHERE request.status = 'booked' AND moves IS NULL
     AND NOT EXISTS (SELECT FROM appointment WHERE booking_request_id = request.id)
+UNION ALL
+SELECT
+    request.id, request.status, patient.active AND latest >= :since + interval '1 hour', 'no_reason', NULL, NULL, NULL,
+    (SELECT array_agg(hospital_id) FROM booking_request_hospital WHERE booking_request_id = request.id)
+FROM booking_request AS request
+LEFT JOIN patient ON patient.id = patient_id
+WHERE request.status = 'conflict' AND NOT EXISTS (SELECT FROM conflict WHERE booking_request_id = request.id)
 UNION ALL
 SELECT
     request.id, request.status, false,
@@ -105,6 +119,14 @@ def _contradicted(row: RowMapping, _scope: Scope) -> Found:
         message = "The booking request is booked, as it says, and there is no appointment for it."
         settled = SettleRequest(booking_request=row["id"], status=RequestStatus.CANCELLED)
         remedy = QueueRequest(booking_request=row["id"]) if row["waits"] else settled
+    elif row["how"] == "not_named":
+        message = (
+            "The booking request is booked, as it says, and no appointment names it; the patient has one in its time"
+            f"{at.rstrip(',')}. Find out whether that is it."
+        )
+    elif row["how"] == "no_reason":
+        message = "The booking request is in conflict, as it says, and nothing says why."
+        remedy = QueueRequest(booking_request=row["id"]) if row["waits"] else None
     elif row["how"] == "booked_all_the_same":
         message = f"The booking request is {row['status']}, as it says, and there is an appointment{at} for it."
         remedy = SettleRequest(booking_request=row["id"], status=RequestStatus.BOOKED)
