@@ -77,6 +77,7 @@ def test_a_lost_day_names_who_is_stranded_and_leads_to_what_if(town: Town, sessi
     form = Page(town.api.get(said.leads["What if?"])).sent
     assert (form["cause"], form["doctors"]) == (["doctor_unavailable"], ["d1"])
     assert form["start"] == [f"{TOMORROW}T00:00"]
+    assert (form["other_doctor"], "other_hospital" in form) == (["yes"], False)  # as the figures were made
     assert "<html" in town.api.get(f"{FRAGILITY}/{loss}").text
 
 

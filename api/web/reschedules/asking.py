@@ -49,6 +49,8 @@ class Prefilled(BaseModel):
     hospital: Annotated[Reference | None, Left] = None
     date: Annotated[LocalDate | None, Left] = None
     until: Annotated[LocalDate | None, Left] = None
+    other_doctor: bool = False
+    other_hospital: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ def _begun(session: Session, choice: hospitals.Choice, prefilled: Prefilled, now
         clock=choice.zone.key,
         start=f"{day}T00:00",
         end=f"{last + _DAY}T00:00",
+        other_doctor="yes" if prefilled.other_doctor else "",
+        other_hospital="yes" if prefilled.other_hospital else "",
     )
     return form.with_week(typed_week(session, choice.chosen.id)) if choice.chosen else form
 

@@ -18,6 +18,7 @@ from api.web.reschedules import ways_in
 from api.web.validation.things import Place, Thing, Things, read_places
 from api.web.words import LOCALE, t
 from models.booking import JsonObject
+from models.rescheduling.inputs import Policy
 from models.session import transaction
 from models.validation.found import Kind
 from models.validation.fragility import DAYS
@@ -135,6 +136,7 @@ def show_loss(request: Request, loss_id: uuid.UUID) -> Response:
         place = read_places(session).get(day.hospital_id) if day else None
         if day is None or place is None:
             raise gone("fragility", loss_id)
+        policy = Policy.model_validate(session.get_one(ValidationReport, day.report_id).policy)
         about = [_entity(Kind.APPOINTMENT, each) for each in day.stranded[:_AT_MOST]]
         things = Things.of(session, [*about, *([_entity(Kind.DOCTOR, day.doctor_id)] if day.doctor_id else [])])
     alone = not is_fragment(request)
@@ -147,7 +149,7 @@ def show_loss(request: Request, loss_id: uuid.UUID) -> Response:
         says=Cell(day).told,
         stranded=_by_time(things, about),
         more=max(len(day.stranded) - _AT_MOST, 0),
-        what_if=_what_if(day, things, place),
+        what_if=_what_if(day, policy, things, place),
     )
 
 
@@ -181,7 +183,8 @@ def _says(found: Sequence[Fragility], doctors: Things) -> str:
     cells = [Cell(day) for day in found if day.doctor_id]
     hurt = [cell for cell in cells if cell.stranded]
     if not hurt:
-        return t("validation-fragility-none", count=len(cells))
+        closed = sum(Cell(day).stranded > 0 for day in found if not day.doctor_id)
+        return t("validation-fragility-none", count=len(cells), closed=closed)
     worst = max(hurt, key=lambda cell: (cell.stranded, cell.share))
     return t(
         "validation-fragility-says",
@@ -208,9 +211,9 @@ def _by_time(things: Things, about: Sequence[JsonObject]) -> list[Thing]:
     return [things.thing(each) for each in sorted(about, key=lambda each: starts.get(each["id"]) or never)]
 
 
-def _what_if(day: Fragility, things: Things, place: Place) -> str:
-    """The form that asks what could be done, filled in."""
+def _what_if(day: Fragility, policy: Policy, things: Things, place: Place) -> str:
+    """The form that asks what could be done, filled in as the figures were made."""
     if day.doctor_id is None:
-        return ways_in.hospital_closed(place.external_id, day.date, day.date)
+        return ways_in.hospital_closed(place.external_id, day.date, day.date, policy)
     doctor = things.doctors[day.doctor_id][0] if day.doctor_id in things.doctors else str(day.doctor_id)
-    return ways_in.doctor_away(doctor, place.external_id, day.date, day.date)
+    return ways_in.doctor_away(doctor, place.external_id, day.date, day.date, policy)

@@ -255,8 +255,12 @@ validation-fragility-empty = Nothing is booked in these two weeks
 validation-fragility-about = How many of the appointments of a day could not be placed again if it were lost. Click a number to see who, and to ask what could be done.
 validation-fragility-caption = Appointments that could not be placed again, by who or what is lost and the day
 validation-fragility-none = { $count ->
-    [one] If the one doctor’s day with appointments were lost, everybody could be placed again.
-   *[other] Whichever of the { $count } doctors’ days were lost, everybody could be placed again.
+    [one] If the one doctor’s day with appointments were lost, everybody could be placed again
+   *[other] Whichever of the { $count } doctors’ days were lost, everybody could be placed again
+}{ $closed ->
+    [0] .
+    [one] ; not so on 1 day if the whole hospital were closed.
+   *[other] ; not so on { $closed } days if the whole hospital were closed.
 }
 validation-fragility-says = { $hurt } of { $count ->
     [one] 1 doctor’s day
