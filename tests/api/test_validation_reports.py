@@ -162,7 +162,7 @@ def test_the_findings_of_a_report_are_paged_and_narrowed(town: Town, session):
         return names_of(town, f"/validation-reports/{report}/findings", **narrowed)
 
     for limit in (1, 2, 4, 5):
-        assert names(limit=limit) == ["error", "shifted", "goes", "warning", "notice"]
+        assert names(limit=limit) == ["shifted", "error", "goes", "warning", "notice"]
     assert names(severity="warning") == ["goes", "warning"]
     assert names(code=["off_the_hour", "conflict_bookable"]) == ["error", "notice"]
     assert names(change="gone") == ["goes"]

@@ -67,15 +67,13 @@ def messages(session: Session, **asked: object) -> list[str]:
 
 
 def test_the_worst_findings_come_first_and_of_those_the_oldest(session: Session, network: Network) -> None:
-    a_report(
-        session,
-        NOW,
-        None,
+    old = (
         found(Code.CONFLICT_BOOKABLE, "notice"),
         found(Code.DOCTOR_DEPARTED, "warning"),
         found(Code.OFF_THE_HOUR, "error"),
-        found(Code.HOUR_SHIFTED, "younger error"),
     )
+    a_report(session, NOW, None, *old)
+    a_report(session, NOW + HOUR, None, found(Code.HOUR_SHIFTED, "younger error"), *old)
     assert messages(session) == ["error", "younger error", "warning", "notice"]
 
 
@@ -99,7 +97,7 @@ def test_findings_are_those_of_a_hospital_and_those_that_concern_all(session: Se
         found(Code.OFF_THE_HOUR, "both", lisbon, delhi),
         found(Code.RULE_MISSING, "all"),
     )
-    assert messages(session, hospital=lisbon) == ["here", "both", "all"]
+    assert messages(session, hospital=lisbon) == ["both", "here", "all"]
     assert tally_standing(session, NOW, lisbon).codes == {Code.OFF_THE_HOUR: 2, Code.RULE_MISSING: 1}
     assert tally_standing(session, NOW).total == 4
 
@@ -114,7 +112,7 @@ def test_findings_are_narrowed_by_severity_code_and_acknowledgement(session: Ses
         found(Code.DOCTOR_DEPARTED, "warning"),
     )
     acknowledge(session, "known", NOW + HOUR)
-    assert messages(session, severities=[Severity.ERROR]) == ["error", "known"]
+    assert messages(session, severities=[Severity.ERROR]) == ["known", "error"]
     assert messages(session, codes=[Code.HOUR_SHIFTED, Code.DOCTOR_DEPARTED]) == ["known", "warning"]
     assert messages(session, acknowledged=True) == ["known"]
     assert messages(session, acknowledged=False) == ["error", "warning"]
@@ -142,8 +140,8 @@ def test_a_report_tells_what_is_new_what_stands_and_what_is_gone(session: Sessio
     assert tallies[second.id].seen.severities == {Severity.ERROR: 1, Severity.WARNING: 1, Severity.NOTICE: 0}
     sighted = session.execute(select_sighted(second.id, Wanted(), NOW)).all()
     assert [(row.Finding.message, row.change) for row in sighted] == [
-        ("stays is wrong.", Change.STANDING),
         ("goes is wrong.", Change.GONE),
+        ("stays is wrong.", Change.STANDING),
         ("comes is wrong.", Change.NEW),
     ]
     gone = session.execute(select_sighted(second.id, Wanted(), NOW, [Change.GONE])).all()
