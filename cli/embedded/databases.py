@@ -3,6 +3,7 @@
 PostgreSQL copies a template's files instead of replaying its migrations, so that every test can have its own.
 """
 
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
+
+_PATIENCE = 20.0  # seconds
 
 
 def create_database(server_url: str, name: str, template: str | None = None) -> str:
@@ -29,8 +32,21 @@ def create_database(server_url: str, name: str, template: str | None = None) -> 
 
 
 def drop_database(server_url: str, name: str) -> None:
-    """Drop a database, if it exists, together with whatever connections it still has."""
-    _execute(server_url, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    """Drop a database, if it exists, together with whatever connections it still has.
+
+    Those of a superuser, to whom autovacuum belongs too, nobody else may end: they are waited for.
+    """
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            _execute(server_url, statement)
+        except psycopg.errors.InsufficientPrivilege:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 @contextmanager

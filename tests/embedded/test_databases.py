@@ -1,11 +1,14 @@
 """Databases for tests: clones of a template."""
 
+import threading
+
 import psycopg
 import pytest
 from sqlalchemy import make_url
 
 from cli.embedded import EmbeddedServices
 from cli.embedded.databases import cloned_database, create_database, drop_database
+from tests.workers.validation.corrupting import superuser_url
 
 
 def connect(url: str) -> psycopg.Connection:
@@ -36,6 +39,16 @@ def test_a_clone_is_dropped_even_while_somebody_is_connected(services, template)
         connection = connect(url)
     with pytest.raises(psycopg.OperationalError, match="terminat"):
         connection.execute("SELECT 1")
+    with pytest.raises(psycopg.OperationalError, match="does not exist"):
+        connect(url)
+
+
+def test_a_database_is_dropped_once_a_superuser_has_left_it(services, template):
+    with cloned_database(services.database_url, template) as url:
+        superuser = connect(superuser_url(services, url))
+        leaving = threading.Timer(0.3, superuser.close)
+        leaving.start()
+    leaving.join()
     with pytest.raises(psycopg.OperationalError, match="does not exist"):
         connect(url)
 
