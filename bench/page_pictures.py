@@ -155,6 +155,12 @@ def reschedule(page: Page) -> None:
     expect(page.get_by_role("button", name="Apply…")).to_be_visible(timeout=60_000)
 
 
+def ahead(page: Page, what: str) -> None:
+    """What the demo's validation found out about the days ahead."""
+    page.goto(f"/app/validation/{what}?hospital={HOSPITAL}")
+    expect(page.get_by_role("table").first).to_be_visible()
+
+
 SHOTS = (
     Shot("schedule", schedule),
     Shot("week", lambda page: schedule(page, view="week", specialty="cardiology")),
@@ -165,4 +171,6 @@ SHOTS = (
     Shot("phone", lambda page: schedule(page, **{"as": "list"}), (390, 800)),
     Shot("dark", schedule, dark=True),
     Shot("reschedule", reschedule),
+    Shot("fragility", lambda page: ahead(page, "fragility")),
+    Shot("hour-values", lambda page: ahead(page, "hours")),
 )
