@@ -15,8 +15,6 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from planner.budget import Budget
 from planner.candidates import candidates_of
@@ -26,13 +24,12 @@ from planner.goals import score
 from planner.hours import Bools, Hours, Ints, spans
 from planner.instants import HOUR_US, micros
 from planner.loss import Loss, Outcome, without
+from planner.matching import matching
 from planner.model import Solver
 from planner.problem import Appointment, Problem
-from planner.rules import doctor_in_one_place, numbered, patient_in_one_place
+from planner.rules import doctor_in_one_place, patient_in_one_place
 from planner.search import search
 from planner.solve import carried_out
-
-NOBODY = -1
 
 
 def outcomes(
@@ -171,23 +168,14 @@ def _where_others_stay(own: Problem, found: Outcome, solver: Solver, budget: Bud
 
 
 def _everybody(table: Columns) -> Bools | None:
-    """Candidates (a mask) that give an hour to everybody who has any: no plan does more. None where none were found.
-
-    By Hopcroft and Karp's algorithm (1973), which is blind to hours that exclude each other but for the place.
-    """
-    candidates = table.candidates
-    _, place = numbered(table.moments.key(candidates.doctor, candidates.moment))
-    row, seeker = numbered(candidates.seeker)
-    shape = (len(row), int(place.max(initial=-1)) + 1)
-    graph = csr_array((np.ones(len(place), dtype=np.int8), (seeker, place)), shape=shape)
-    given = maximum_bipartite_matching(graph, perm_type="column")
-    if (given == NOBODY).any():
+    """Candidates (a mask) that give an hour to everybody who has any: no plan does more. None where none were found."""
+    found = matching(table.candidates, table.moments)
+    if found.matched < found.seekers:
         return None
-    chosen = np.asarray(place == given[seeker])
-    picked = candidates.take(chosen)
+    picked = table.candidates.take(found.chosen)
     every = np.ones(len(picked), dtype=np.bool_)
     rules = (doctor_in_one_place, patient_in_one_place)
-    return None if any(len(rule(picked, table.moments).broken(every)) for rule in rules) else chosen
+    return None if any(len(rule(picked, table.moments).broken(every)) for rule in rules) else found.chosen
 
 
 def _searched(table: Columns, solver: Solver, budget: Budget) -> tuple[Bools, bool]:

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from planner.apart import parts_of_patients
 from planner.budget import Budget
@@ -18,14 +16,14 @@ from planner.candidates import ROUTINE, Candidates
 from planner.columns import Columns, columns
 from planner.goals import Weights
 from planner.hours import Bools, Ints, Moments
-from planner.instants import HOUR_US, LocalClock, instant, micros
+from planner.instants import HOUR_US, micros
+from planner.matching import matching
 from planner.model import Solver
 from planner.plan import Booking
 from planner.problem import Problem
-from planner.rules import doctor_in_one_place, numbered
+from planner.rules import doctor_in_one_place
 from planner.search import best_under, search
-
-NOBODY = -1
+from planner.solve import carried_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +48,17 @@ def promoted(
     table = columns(problem)
     place = {id_: number for number, id_ in enumerate(turns)}
     turn = np.array([place[each.id] for each in table.requests], dtype=np.int64)
-    free = table.candidates.take(~_held_for_others(problem, table))
+    free_at = np.flatnonzero(~_held_for_others(problem, table))
+    free = table.candidates.take(free_at)
     promises = _Promises(free, table.moments, turn, solver, budget)
     chosen = promises.made(parts_of_patients(free, len(table.doctors), len(table.patients)))
-    own = free.take(np.isin(free.seeker, chosen))
-    found = search(own, table.moments, len(turn), solver, budget)
-    bookings = _bookings(problem, table, own.take(found.plan), turn)
-    return Promotion(bookings, promises.proved and len(bookings) == len(chosen))
+    promise = np.isin(free.seeker, chosen)
+    found = search(free.take(promise), table.moments, len(turn), solver, budget)
+    hours = np.zeros(len(table.candidates), dtype=np.bool_)
+    hours[free_at[promise][found.plan]] = True
+    bookings, _ = carried_out(problem, table, hours)
+    in_turn = tuple(sorted(bookings, key=lambda booking: place[booking.request]))
+    return Promotion(in_turn, promises.proved and len(bookings) == len(chosen))
 
 
 def _held_for_others(problem: Problem, table: Columns) -> Bools:
@@ -119,7 +121,7 @@ class _Promises:
         chosen: list[int] = []
         for seeker in self._in_turn(own):
             trial = own.take(np.isin(own.seeker, [*chosen, seeker]))
-            if _assignable(trial, self._moments) > len(chosen) and self._fit(trial, len(chosen) + 1):
+            if matching(trial, self._moments).matched > len(chosen) and self._fit(trial, len(chosen) + 1):
                 chosen.append(seeker)
         return chosen
 
@@ -140,26 +142,3 @@ def _crosses(own: Candidates, moments: Moments) -> bool:
     """Whether a patient has several requests, or hours of a doctor overlap in part."""
     several = len(np.unique(own.patient)) < len(np.unique(own.seeker))
     return several or not doctor_in_one_place(own, moments).apart
-
-
-def _assignable(own: Candidates, moments: Moments) -> int:
-    """How many seekers could have hours together if nothing crossed (Hopcroft and Karp 1973)."""
-    (seekers, row), (places, column) = numbered(own.seeker), numbered(moments.key(own.doctor, own.moment))
-    shape = (len(seekers), len(places))
-    graph = csr_array((np.ones(len(own), dtype=np.int8), (row.astype(np.int32), column.astype(np.int32))), shape=shape)
-    return int(np.count_nonzero(maximum_bipartite_matching(graph, perm_type="column") != NOBODY))
-
-
-def _bookings(problem: Problem, table: Columns, chosen: Candidates, turn: Ints) -> tuple[Booking, ...]:
-    zones = {each.id: LocalClock(each.timezone).zone for each in problem.hospitals}
-    order = np.argsort(turn[chosen.seeker])
-    rows = (chosen.seeker, chosen.doctor, chosen.hospital, table.moments.start[chosen.moment])
-    return tuple(
-        Booking(
-            table.requests[seeker].id,
-            table.doctors[doctor],
-            table.hospitals[hospital],
-            instant(us, zones[table.hospitals[hospital]]),
-        )
-        for seeker, doctor, hospital, us in zip(*(row[order].tolist() for row in rows), strict=True)
-    )
