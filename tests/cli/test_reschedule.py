@@ -4,15 +4,14 @@ import datetime as dt
 import os
 import pty
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from models.settings import settings
 from tests.api.town import MONDAY, Town, at
+from tests.workers.waiting import at_work
 from workers.rescheduling import plan_next_reschedule
 
 TUESDAY = MONDAY + dt.timedelta(days=1)
@@ -22,17 +21,8 @@ AWAY = ("--doctor", "d1", "--from", MONDAY, "--until", MONDAY)
 @pytest.fixture
 def planner(api) -> Iterator[None]:
     """A worker that plans whatever is queued in the test's database."""
-    ended = threading.Event()
-
-    def work() -> None:
-        while not ended.wait(0.05):
-            plan_next_reschedule(settings(), worker="here", clock=lambda: dt.datetime.now(dt.UTC))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    yield
-    ended.set()
-    thread.join()
+    with at_work(plan_next_reschedule):
+        yield
 
 
 @pytest.fixture

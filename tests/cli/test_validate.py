@@ -5,19 +5,18 @@ import os
 import pty
 import signal
 import subprocess
-import threading
 import uuid
 from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import update
 
-from models.settings import settings
 from models.validation.codes import Code
 from models.validation.tables import Fragility, HourValue, ReportStatus, ValidationReport
 from planner.problem import Priority
 from tests.api.town import MONDAY, TODAY, Town, at, hospital
 from tests.api.validations import doctor_id, found, hospital_id, reported
+from tests.workers.waiting import at_work
 from workers.validation.run import validate_next
 
 DAY = dt.timedelta(days=1)
@@ -26,17 +25,8 @@ DAY = dt.timedelta(days=1)
 @pytest.fixture
 def worker(api) -> Iterator[None]:
     """A worker that makes whatever reports are queued in the test's database."""
-    ended = threading.Event()
-
-    def work() -> None:
-        while not ended.wait(0.05):
-            validate_next(settings(), worker="here", clock=lambda: dt.datetime.now(dt.UTC))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    yield
-    ended.set()
-    thread.join()
+    with at_work(validate_next):
+        yield
 
 
 @pytest.fixture

@@ -1,11 +1,16 @@
 """Waiting for something to come true, without sleeping longer than it takes."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Event, Thread
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, text
+
+from models.settings import settings
 
 T = TypeVar("T")
 
@@ -17,6 +22,22 @@ def until(condition: Callable[[], T], *, seconds: float = 20, what: str = "") ->
         assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what or condition}"
         time.sleep(0.02)
     return value
+
+
+@contextmanager
+def at_work(work: Callable[..., Any]) -> Iterator[None]:
+    """A worker of this process, on the database of its settings, that does what is queued: `work` is what it does."""
+    ended = Event()
+
+    def keep_working() -> None:
+        while not ended.wait(0.05):
+            work(settings(), worker="here", clock=lambda: datetime.now(UTC))
+
+    thread = Thread(target=keep_working)
+    thread.start()
+    yield
+    ended.set()
+    thread.join()
 
 
 def blocked(engine: Engine) -> list[int]:
