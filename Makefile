@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --extra embedded --universal --p
 	--only-binary :all: --no-annotate --no-header --no-emit-index-url --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test explore lint format browser bench pictures lock clean
+.PHONY: help demo up test explore lint audit format browser chaos bench load pictures lock clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -18,7 +18,7 @@ demo: .venv/runtime  ## Start everything with a sample network and plan 500 book
 up: .venv/runtime  ## Start everything without the sample; data lasts in .data/
 	@$(BIN)/slotwise up
 
-test: lint browser  ## Run every check and every test
+test: lint audit browser  ## Run every check and every test
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 explore: .venv/dev  ## Run the tests that generate their inputs with new inputs, not the same ones as ever
@@ -30,6 +30,9 @@ lint: .venv/dev  ## Run the formatter's check, ruff, mypy and import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
+audit: .venv/dev  ## Look up what is locked among the known vulnerabilities; a known one fails
+	@$(BIN)/python .ci/audit.py
+
 format: .venv/dev  ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
@@ -37,8 +40,14 @@ format: .venv/dev  ## Format the code and mend what ruff can mend
 browser: .venv/dev
 	@$(BIN)/python -m tests.browser.chromium
 
+chaos: .venv/dev  ## Break a running instance in every way and check what is left (SEED=7 MINUTES=5; CHAOS=--prove switches the guards off)
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) $(CHAOS)
+
 bench: .venv/dev  ## Measure the speed and write docs/performance.md (BENCH="500 tight --quick" selects; BENCH=--help)
 	@$(BIN)/python -m bench $(BENCH)
+
+load: .venv/dev  ## Load an instance with callers and write docs/load.md (LOAD=--quick only tries it)
+	@$(BIN)/python -m bench.load $(LOAD)
 
 pictures: browser  ## Draw the pictures of the README and the documentation from a real run of the demo
 	@$(BIN)/python -m bench.pictures

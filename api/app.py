@@ -1,14 +1,18 @@
-"""The API, put together. Serve it with `uvicorn api.app:app --no-access-log` (paths and queries name patients)."""
+"""The API, put together. Serve it with `uvicorn api.app:app --no-access-log --no-proxy-headers
+--no-server-header`: paths and queries name patients, and whom to believe is a setting (`TRUSTED_PROXIES`)."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
 from fastapi import Depends, FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import (
     appointment_history,
     appointments,
+    audit,
     availabilities,
     booking_batches,
     booking_requests,
@@ -21,10 +25,12 @@ from api import (
     health,
     hospitals,
     media,
+    metrics,
     openapi,
     overview,
     overview_files,
     planning_runs,
+    pressure,
     problems,
     reschedule_changes,
     reschedule_files,
@@ -33,19 +39,26 @@ from api import (
     validation_files,
     validation_reports,
 )
+from api.access import gate, limits
 from api.bell import Bell
-from api.logs import configure_logs
+from api.ending import Ending
+from api.measuring import Measured
 from api.safety import Safety
 from api.settings import api_settings
+from api.tracing import Traced
 from api.waiting import Waiters
 from api.web import day_sheet, dialogs, live, problem_view, reference, requests, start
 from api.web import reschedules as reschedule_pages
 from api.web import validation as validation_pages
+from api.web.access import account, admin, oidc, password, sign_in
 from api.web.calendars import pages as calendar_pages
 from api.web.deliveries import pages as message_pages
 from api.web.overview import pages as overview_pages
 from api.web.rendering import Assets
 from api.web.schedule import pages as schedule_pages
+from api.web.status import pages as status_pages
+from models.logs import configure_logs
+from models.seeing import traces
 from models.session import engine
 from models.settings import settings
 
@@ -67,11 +80,17 @@ RESOURCES = (
     calendar_feeds,
     events,
     deliveries,
+    audit,
     health,
 )
-FILES = (calendars, overview_files, reschedule_files, validation_files)
+FILES = (calendars, metrics, overview_files, reschedule_files, validation_files)
 PAGES = (
     start,
+    sign_in,
+    oidc,
+    password,
+    account,
+    admin,
     live,
     schedule_pages,
     dialogs,
@@ -82,6 +101,7 @@ PAGES = (
     requests,
     reschedule_pages,
     message_pages,
+    status_pages,
     reference,
 )
 
@@ -100,10 +120,15 @@ def create_app() -> FastAPI:
         openapi_url="/openapi.json",
         redirect_slashes=False,
         lifespan=_lifespan,
+        dependencies=[Depends(gate.permitted)],
     )
     app.state.bell = Bell(lambda: settings().redis_url)
+    app.state.tally = limits.Tally(lambda: settings().redis_url)
+    app.state.ending = Ending()
     app.state.waiters = Waiters()
+    app.state.queue_bound = pressure.QueueBound(lambda: settings().max_queued)
     app.state.watcher = live.Watcher()
+    app.state.observatory = metrics.Observatory()
     problems.install(app, problem_view.shown)
     for resource in RESOURCES:
         app.include_router(resource.router, dependencies=[Depends(media.speaks_json)])
@@ -114,17 +139,31 @@ def create_app() -> FastAPI:
     app.mount("/app/static", Assets())
     openapi.install(app)
     chosen = api_settings()
-    app.add_middleware(Safety, hosts=chosen.hosts, max_body_bytes=chosen.max_body_bytes, shown=problem_view.shown)
+    app.add_middleware(limits.Fairness, tally=app.state.tally, chosen=chosen, shown=problem_view.shown)
+    app.add_middleware(gate.Gate, shown=problem_view.shown)
+    app.add_middleware(limits.Strangers, tally=app.state.tally, shown=problem_view.shown)
+    app.add_middleware(Traced)
+    app.add_middleware(pressure.InFlight, most=chosen.max_in_flight, shown=problem_view.shown)
+    app.add_middleware(Safety, chosen=chosen, shown=problem_view.shown)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=chosen.proxies)  # nobody else is believed
+    app.add_middleware(Measured)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    configure_logs(as_json=settings().log_json)
-    _log.warning("no_access_control", answers_to=sorted(api_settings().hosts), advice="let only this machine reach it")
+    configure_logs(as_json=settings().log_json, level=logging.WARNING)
+    server = logging.getLogger("uvicorn")  # which has a form of its own
+    server.handlers, server.propagate = [], True
+    traces.begin("slotwise-api")
+    app.state.observatory.open()
     engine()  # one for this process, before many threads ask at once
-    yield
+    with app.state.ending.heeding_signals():
+        yield
     app.state.bell.close()
+    app.state.observatory.close()
+    traces.end()
+    await app.state.tally.close()
 
 
 app = create_app()

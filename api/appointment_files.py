@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import Session
 
-from api.file_faults import at_line, told
+from api.file_faults import at_line, few_enough, told
 from api.sentences import path_of
 from models.faults import Fault, Refused, refuse_if
 from models.files.columns import Column
@@ -77,7 +77,7 @@ def read_appointments(data: bytes) -> AppointmentFile:
 
     """
     text = decoded("file", data)
-    lines = [text] if isinstance(text, FileFault) else read_lines("file", text, COLUMNS)
+    lines = [text] if isinstance(text, FileFault) else few_enough(read_lines("file", text, COLUMNS))
     first: dict[uuid.UUID, Origin] = {}
     faults: list[Fault] = []
     for line in lines:

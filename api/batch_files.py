@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api.file_faults import at_line, told
+from api.file_faults import at_line, few_enough, told
 from models.faults import Fault, Refusal, Refused, refuse_if
 from models.files.checking import Unreadable, checked
 from models.files.columns import COLUMNS, template
@@ -18,7 +18,7 @@ from models.files.kinds import Kind
 from models.files.places import FileFault, Origin
 from models.files.tabular import decoded, read_table
 from models.inputs import MAX_BATCH, BookingRequestIn
-from models.requests import create_batch, queue_requests
+from models.requests import Admit, create_batch, queue_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ def read_requests(data: bytes) -> RequestFile:
     """
     text = decoded("file", data)
     try:
-        contents = checked([text] if isinstance(text, FileFault) else read_table("file", text, Kind.REQUESTS))
+        contents = checked(
+            [text] if isinstance(text, FileFault) else few_enough(read_table("file", text, Kind.REQUESTS))
+        )
     except Unreadable as unreadable:
         raise Refused(Refusal.INVALID, map(told, unreadable.faults)) from None
     file = RequestFile(contents.bundle.requests, contents.origins[Kind.REQUESTS])
@@ -48,7 +50,7 @@ def read_requests(data: bytes) -> RequestFile:
     return file
 
 
-def queue_file(session: Session, file: RequestFile, label: str | None) -> uuid.UUID:
+def queue_file(session: Session, file: RequestFile, label: str | None, admit: Admit) -> uuid.UUID:
     """Queue the requests of a file as one batch and return its id. Ring the bell once the transaction has committed.
 
     Raises
@@ -59,7 +61,7 @@ def queue_file(session: Session, file: RequestFile, label: str | None) -> uuid.U
     """
     batch = create_batch(session, len(file.requests), label)
     try:
-        queue_requests(session, file.requests, batch)
+        queue_requests(session, file.requests, batch, admit=admit)
     except Refused as refusal:
         raise Refused(refusal.refusal, [at_line(fault, file.origins[fault.row]) for fault in refusal.faults]) from None
     return batch

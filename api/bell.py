@@ -14,6 +14,7 @@ from celery import Celery
 from fastapi import Depends, Request
 
 from models.redis_urls import for_celery
+from models.seeing.counts import BELLS_NOT_RUNG
 
 TASK = "slotwise.plan_queued"
 """`workers.bell.PLAN_QUEUED`, said again since the API knows no workers."""
@@ -61,7 +62,7 @@ class Bell:
             self._thread.join(timeout=3 * _TIMEOUT)
 
     def _run(self) -> None:
-        app = _producer(for_celery(self._broker_url()))
+        app = producer(for_celery(self._broker_url()))
         try:
             while self._is_wanted():
                 self._ring(app)
@@ -83,13 +84,14 @@ class Bell:
         try:
             app.send_task(TASK, retry=False, ignore_result=True)
         except Exception as error:  # noqa: BLE001  # whatever ails the broker, the request is in the database
+            BELLS_NOT_RUNG.inc()
             now = time.monotonic()
             if now - self._complained >= _COMPLAIN_EVERY:
                 self._complained = now
                 _log.warning("bell_not_rung", reason=type(error).__name__, remedy="beat rings later")
 
 
-def _producer(broker_url: str) -> Celery:
+def producer(broker_url: str) -> Celery:
     """A Celery application that only ever sends."""
     app = Celery("slotwise-api", broker=broker_url, set_as_current=False)
     app.conf.update(

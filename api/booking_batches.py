@@ -18,6 +18,7 @@ from api.idempotency import Answer, Posted
 from api.media import CsvRoute
 from api.named import gone
 from api.pages import ById, Page
+from api.pressure import Bounded
 from api.problems import documented
 from api.times import UTC, InstantOut, local
 from api.waiting import Patient
@@ -58,12 +59,13 @@ def queue_csv(
     post: Posted,
     data: Annotated[bytes, Depends(_csv_body)],
     bell: RungBell,
+    bound: Bounded,
     label: Annotated[Text | None, Query()] = None,
 ) -> Response:
     """Queue the requests of a CSV file; documented with `queue_batch`, whose address it shares."""
 
     def work(session: Session) -> Answer:
-        return _queued(session, batch_files.queue_file(session, batch_files.read_requests(data), label))
+        return _queued(session, batch_files.queue_file(session, batch_files.read_requests(data), label, bound.admit))
 
     return post.once(work, then=bell.ring)
 
@@ -90,9 +92,10 @@ def _in_openapi() -> dict[str, Any]:  # Any: an OpenAPI object
     responses=documented(
         invalid=[*QUEUE_FAULTS, "too_many", *file_faults.FAULTS],
         clash=["already_being_moved"],
+        queues=True,
     ),
 )
-def queue_batch(post: Posted, batch: BatchIn, bell: RungBell) -> Response:
+def queue_batch(post: Posted, batch: BatchIn, bell: RungBell, bound: Bounded) -> Response:
     """Queue up to 10,000 requests, all or none. Where some will not do, none is queued and every fault is named.
 
     Sent as a CSV file (`Content-Type: text/csv`), the `facts` of every fault are its `line` and `column`. Follow the
@@ -101,7 +104,7 @@ def queue_batch(post: Posted, batch: BatchIn, bell: RungBell) -> Response:
 
     def work(session: Session) -> Answer:
         id_ = create_batch(session, len(batch.requests), batch.label)
-        queue_requests(session, batch.requests, id_)
+        queue_requests(session, batch.requests, id_, admit=bound.admit)
         return _queued(session, id_)
 
     return post.once(work, items="requests", then=bell.ring)

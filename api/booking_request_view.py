@@ -28,6 +28,7 @@ from models.booking import (
 from models.hospitals import Hospital
 from models.people import Patient, User
 from models.schedule import Appointment
+from models.withholding import Told, Withholding
 from planner.problem import Priority
 
 
@@ -161,15 +162,21 @@ def _conflicts(session: Session, requests: Sequence[BookingRequest]) -> dict[uui
     if not refused:
         return {}
     conflicts = session.scalars(select(Conflict).where(Conflict.booking_request_id.in_(refused))).all()
-    names = Names.of(session, [[conflict.facts, conflict.alternatives] for conflict in conflicts])
+    withholding = Withholding(session, ([each.facts, each.certificate, each.alternatives] for each in conflicts))
+    told = {each.booking_request_id: (each.kind, _told(withholding, each)) for each in conflicts}
+    names = Names.of(session, [[each.facts, each.alternatives] for _, each in told.values()])
     return {
-        conflict.booking_request_id: ConflictOut(
-            kind=conflict.kind,
-            message=conflict.message,
-            facts=conflict.facts,
-            certificate=conflict.certificate,
-            alternatives=names.alternatives(conflict.alternatives),
-            names=names.named_in(conflict.facts),
+        request: ConflictOut(
+            kind=kind,
+            message=each.message,
+            facts=each.facts,
+            certificate=each.certificate,
+            alternatives=names.alternatives(each.alternatives),
+            names=names.named_in(each.facts),
         )
-        for conflict in conflicts
+        for request, (kind, each) in told.items()
     }
+
+
+def _told(withholding: Withholding, conflict: Conflict) -> Told:
+    return withholding.of(conflict.kind, conflict.message, conflict.facts, conflict.certificate, conflict.alternatives)

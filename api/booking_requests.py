@@ -14,6 +14,7 @@ from api.conflict_view import with_names
 from api.idempotency import Answer, Posted
 from api.named import gone
 from api.pages import ById, Page
+from api.pressure import Bounded
 from api.problems import documented
 from api.request_filter import AskedRequests
 from api.times import Now
@@ -51,17 +52,17 @@ QUEUE_FAULTS = (
     status_code=202,
     response_model=BookingRequestOut,
     summary="Queue a booking request",
-    responses=documented(invalid=QUEUE_FAULTS, clash=["already_being_moved"]),
+    responses=documented(invalid=QUEUE_FAULTS, clash=["already_being_moved"], queues=True),
     openapi_extra=examples.body(examples.BOOKING_REQUEST),
 )
-def queue_request(post: Posted, request: BookingRequestIn, bell: RungBell) -> Response:
+def queue_request(post: Posted, request: BookingRequestIn, bell: RungBell, bound: Bounded) -> Response:
     """Queue a patient's wish for one hour. It is decided within seconds; poll `Location` until it is.
 
     The request is safe once this is answered: whatever is restarted, it is planned.
     """
 
     def work(session: Session) -> Answer:
-        (id_,) = queue_requests(session, [request])
+        (id_,) = queue_requests(session, [request], admit=bound.admit)
         (queued,) = shown(session, [session.get_one(BookingRequest, id_)])
         return Answer(202, queued, {"Location": f"/booking-requests/{id_}", **RETRY_AFTER})
 

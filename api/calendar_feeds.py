@@ -15,6 +15,7 @@ from api.named import ExternalId, PersonName, gone, user_names
 from api.pages import ById, Page
 from api.problems import LEAST_REFUSAL, documented
 from api.times import UTC, InstantOut, local
+from models.access.reach import of
 from models.calendar_feeds import CalendarFeed, find_feed_doctor, make_feed, revoke_feed
 from models.inputs import Input, Text
 from models.session import transaction
@@ -63,12 +64,13 @@ class NewCalendarFeedOut(CalendarFeedOut):
 def make_calendar_feed(post: Posted, doctor: ExternalId, feed: CalendarFeedIn, request: Request) -> Response:
     """Make an address that nobody guesses, at which one device reads the doctor's schedule: make one for every device.
 
-    Whoever has the address reads the schedule, without the names of patients, until it is revoked.
+    Whoever has the address reads the schedule, without the names of patients, until it is revoked: as far as you can
+    see it, and a doctor's own wherever that is.
     """
     made: list[tuple[NewCalendarFeedOut, str]] = []
 
     def work(session: Session) -> Answer:
-        row, token = make_feed(session, doctor, feed.label)
+        row, token = make_feed(session, doctor, feed.label, of(session))
         shown = NewCalendarFeedOut(**_shown(session, [row])[0].model_dump(), url=None)
         made.append((shown, token))
         return Answer(201, shown, {"Location": f"/calendar-feeds/{row.id}"})
@@ -101,7 +103,7 @@ def list_calendar_feeds(
 ) -> Page[CalendarFeedOut]:
     """What reads the doctor's schedule, oldest first, and what did so before it was revoked."""
     with transaction() as session:
-        doctor_id = find_feed_doctor(session, doctor)
+        doctor_id = find_feed_doctor(session, doctor, of(session))
         feeds = select(CalendarFeed).where(CalendarFeed.doctor_id == doctor_id).order_by(CalendarFeed.id)
         if revoked is not None:
             feeds = feeds.where(CalendarFeed.revoked_at.is_not(None) == revoked)

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Header, Path, Response
 from api.problems import documented
 from api.times import Now
 from api.web.calendars.icalendar_file import FORMAT, MEDIA_TYPE, calendar
+from models.access.reach import whole
 from models.calendar_feeds import FeedContent, read_feed
 from models.faults import Fault, Refusal, Refused
 from models.session import transaction
@@ -54,7 +55,7 @@ def read_calendar(
     that phones take them out. An address that is revoked, never was, or whose doctor is no longer active is answered
     with the same 404.
     """
-    with transaction() as session:
+    with transaction() as session, whole(session):  # the address says how far it reaches
         content = read_feed(session, token, now)
     if content is None:
         message = "There is no calendar at this address, or no longer; ask for a new one where you were given it."

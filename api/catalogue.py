@@ -5,6 +5,7 @@ each of its faults. A test holds that every fault in the code is listed.
 """
 
 from api.kinds import Kind
+from api.load_kinds import LOAD
 from api.remedy_kinds import REMEDYING
 from api.reschedule_kinds import RESCHEDULING
 from api.validation_kinds import VALIDATION
@@ -12,6 +13,20 @@ from api.validation_kinds import VALIDATION
 PROTOCOL = {
     "malformed_json": Kind(
         "The body is not JSON", "The body could not be read as JSON. Check quotes, commas and braces."
+    ),
+    "unauthenticated": Kind(
+        "Nobody has said who they are",
+        "Send an access token: `Authorization: Bearer slw_…`. One that was revoked or has expired is nobody's;"
+        " `slotwise token add` makes another. People sign in on the page.",
+    ),
+    "forbidden": Kind(
+        "You may not do that",
+        "Your role, or the scopes of your token, do not allow it. An admin can say who may; `docs/security.md` has the"
+        " table.",
+    ),
+    "form_expired": Kind(
+        "The form is not of your present sign-in",
+        "Nothing was changed. Load the page again and send the form once more.",
     ),
     "cross_site": Kind(
         "Another site's page sent this",
@@ -26,6 +41,7 @@ PROTOCOL = {
     "not_acceptable": Kind(
         "No such representation", "Answers are JSON: send `Accept: application/json`, or leave the header out."
     ),
+    "too_slow": Kind("The body did not come in time", "Send it again, or less at once."),
     "key_in_flight": Kind(
         "The first request with this Idempotency-Key is still being worked on",
         "Send the same request again after `Retry-After` seconds; the first answer is then given again.",
@@ -35,10 +51,21 @@ PROTOCOL = {
         "A key stands for one request. Choose a new key for a new request, or send the first body again.",
     ),
     "body_too_large": Kind("The body is too large", "Send less at once, for example several smaller batches."),
+    "address_too_long": Kind("The address is too long", "Ask for less at once."),
     "unsupported_media_type": Kind("The body is not declared as JSON", "Send `Content-Type: application/json`."),
     "misdirected": Kind(
         "This server does not answer to that host name",
-        "Until access is controlled, only names of this machine are answered to; `ALLOWED_HOSTS` names others.",
+        "`ALLOWED_HOSTS` lists the names that the server answers to; unset, only this machine's own.",
+    ),
+    "insecure": Kind(
+        "The request came unencrypted from another machine",
+        "Ask at the https address. If a proxy encrypts in front of the server, `TRUSTED_PROXIES` has to name it, and it"
+        " has to send `X-Forwarded-For` and `X-Forwarded-Proto: https`.",
+    ),
+    "too_many_requests": Kind(
+        "Too many requests",
+        "This caller has sent too many in the last minute, or this address too many with tokens that nobody has. Send"
+        " it again after `Retry-After` seconds.",
     ),
     "internal": Kind(
         "Something is wrong on our side",
@@ -47,9 +74,10 @@ PROTOCOL = {
     ),
     "unavailable": Kind(
         "Not available just now",
-        "The database is starting, busy or away. Nothing was changed. Send the request again after `Retry-After`"
-        " seconds.",
+        "The database is starting, busy or away. Send the request again after `Retry-After` seconds, a POST with the"
+        " same `Idempotency-Key`: whether a change was made when the connection broke is known only then.",
     ),
+    **LOAD,
 }
 
 CATEGORIES = {
@@ -93,6 +121,15 @@ SHAPE = {
     "hours_empty": Kind("A period without length", "For the whole day write 00:00 to 24:00."),
     "hours_overlap": Kind("Periods that overlap", "Join them into one period."),
     "specialties_without_doctor": Kind("Specialties without a doctor", "Only users with the role doctor have them."),
+    "hospitals_without_staff": Kind(
+        "Hospitals of somebody who is not staff",
+        "Leave them out: an admin acts at every hospital, a doctor where they are available.",
+    ),
+    "may_not_make_admins": Kind(
+        "Only an admin says who is an admin",
+        "Whoever becomes an admin or stops being one, and an admin's e-mail address and `active`, are changed by an"
+        " admin or with a token that has the scope `access:write`.",
+    ),
     "unreadable_cursor": Kind("Not a cursor of ours", "Take it from `next_cursor`, or leave it out to start anew."),
     "unreadable_etag": Kind("Not an ETag", 'Send `If-Match: "3"`, exactly as the `ETag` header of an answer had it.'),
     "unreadable_key": Kind(
@@ -118,6 +155,7 @@ REFERENCES = {
     "unknown_patient": Kind("No such patient", "Add the patient with `PUT /patients/{external_id}` first."),
     "inactive_doctor": Kind("The doctor is no longer active", "Choose another doctor."),
     "inactive_patient": Kind("The patient is no longer active", "Bring the directory up to date first."),
+    "patient_erased": Kind("The patient was erased", "Write the patient with another external id: a new patient."),
     "unknown_specialty": Kind("Nobody has this specialty", "The message lists the specialties there are."),
     "unknown_availability": Kind("No such availability", "`GET /availabilities` lists them."),
     "unknown_appointment": Kind("No such appointment", "`GET /appointments` lists them."),

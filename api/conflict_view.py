@@ -1,8 +1,7 @@
 """How conflicts are shown: with the names of the doctors and hospitals in them, by the clocks of those hospitals."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 from uuid import UUID
@@ -15,10 +14,9 @@ from api.named import HospitalName, PersonName, hospital_names, user_names
 from api.times import InstantOut, local
 from models.booking import JsonObject
 from models.faults import Refused
+from models.withholding import ids_in
 from planner.plan import ConflictKind
 from planner.problem import HOUR
-
-ID_LENGTH = len(str(UUID(int=0)))
 
 
 class AlternativeOut(BaseModel):
@@ -36,8 +34,12 @@ class ConflictOut(BaseModel):
 
     kind: ConflictKind
     message: str
-    facts: JsonObject = Field(description="Put right only these and the reason is gone")
-    certificate: JsonObject = Field(description="What a checker needs to repeat the argument")
+    facts: JsonObject = Field(
+        description="Put right only these and the reason is gone. `withheld`: some are out of your reach, and left out"
+    )
+    certificate: JsonObject = Field(
+        description="What a checker needs to repeat the argument; empty where that names what is out of your reach"
+    )
     alternatives: list[AlternativeOut]
     names: dict[str, str] = Field(description="The doctors and hospitals that the facts name by id")
 
@@ -52,12 +54,12 @@ class Names:
     @classmethod
     def of(cls, session: Session, value: Any) -> Self:  # Any: a JSON value
         """Look up every id in `value`."""
-        ids = _ids(value)
+        ids = ids_in(value)
         return cls(user_names(session, ids), hospital_names(session, ids))
 
     def named_in(self, value: Any) -> dict[str, str]:  # Any: a JSON value
         """The names of those that are in `value`, by id."""
-        found = ((id_, self.doctors.get(id_) or self.hospitals.get(id_)) for id_ in sorted(_ids(value)))
+        found = ((id_, self.doctors.get(id_) or self.hospitals.get(id_)) for id_ in sorted(ids_in(value)))
         return {str(id_): named.name for id_, named in found if named}
 
     def alternatives(self, alternatives: Iterable[JsonObject]) -> list[AlternativeOut]:
@@ -93,25 +95,3 @@ def with_names(session: Session, refusal: Refused) -> Refused:
             facts["names"] = named
         faults.append(replace(fault, facts=facts))
     return Refused(refusal.refusal, faults)
-
-
-def _ids(value: Any) -> set[UUID]:  # Any: a JSON value
-    """Every text in a JSON value that is one of our ids. Thousands of facts name the same few."""
-    found = set()
-    for text in set(_id_like(value)):
-        with suppress(ValueError):
-            found.add(UUID(text))
-    return found
-
-
-def _id_like(value: Any) -> Iterator[str]:  # Any: a JSON value
-    """Every text in a JSON value that is as long as an id."""
-    unread = [value]
-    while unread:
-        match unread.pop():
-            case dict() as entries:
-                unread += [*entries.keys(), *entries.values()]
-            case list() | tuple() as items:
-                unread += items
-            case str() as text if len(text) == ID_LENGTH:
-                yield text

@@ -4,17 +4,19 @@ import uuid
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api import examples
+from api.access.gate import caller_of
 from api.idempotency import Answer, Posted
-from api.named import ExternalId, gone, specialties_of
+from api.named import ExternalId, HospitalName, acting_at, gone, specialties_of
 from api.pages import ById, Page
 from api.problems import documented
 from api.times import UTC, InstantOut, local
+from models.access.scopes import Scope
 from models.directory import search_patients, upsert_patients, upsert_users
 from models.inputs import PatientIn, PatientSearch, Specialty, UserIn
 from models.people import Doctor, DoctorSpecialty, Patient, Role, User
@@ -33,6 +35,7 @@ class UserOut(BaseModel):
     email: str | None
     role: Role
     specialties: list[str] = Field(examples=[["cardiology"]])
+    hospitals: list[HospitalName] = Field(description="Where a member of staff acts")
     active: bool
     updated_at: InstantOut
 
@@ -58,13 +61,24 @@ class PatientsOut(BaseModel):
     "/users/{external_id:path}",
     summary="Add or change a user",
     openapi_extra=examples.body(examples.USER),
-    responses=documented(clash=["doctor_has_availabilities"], invalid=["specialties_without_doctor", "missing"]),
+    responses=documented(
+        forbidden=["may_not_make_admins"],
+        clash=["doctor_has_availabilities"],
+        invalid=["specialties_without_doctor", "hospitals_without_staff", "unknown_hospital", "missing"],
+    )
+    | {201: {"model": UserOut, "description": "Added"}},
 )
-def put_user(external_id: ExternalId, user: UserIn, response: Response) -> UserOut:
-    """Write a user as the hospital system knows them; writing the same again changes nothing. 201 where new."""
+def put_user(external_id: ExternalId, user: UserIn, request: Request, response: Response) -> UserOut:
+    """Write a user as the hospital system knows them; writing the same again changes nothing. 201 where new.
+
+    Who is an admin, an admin's e-mail address and whether they are active are changed by an admin, or with a token that
+    has the scope `access:write`.
+    """
+    caller = caller_of(request)
+    may_make_admins = caller.role is Role.ADMIN or Scope.ACCESS_WRITE in caller.scopes
     with transaction() as session:
         known = session.scalar(select(User.id).where(User.external_id == external_id))
-        id_ = upsert_users(session, {external_id: user})[external_id]
+        id_ = upsert_users(session, {external_id: user}, may_make_admins=may_make_admins)[external_id]
         shown = _users_shown(session, [session.get_one(User, id_, populate_existing=True)])[0]
     if known is None:
         response.status_code = 201
@@ -126,7 +140,8 @@ def list_doctors(
     "/patients/{external_id:path}",
     summary="Add or change a patient",
     openapi_extra=examples.body(examples.PATIENT),
-    responses=documented(invalid=["missing", "not_an_email_address"]),
+    responses=documented(clash=["patient_erased"], invalid=["missing", "not_an_email_address"])
+    | {201: {"model": PatientOut, "description": "Added"}},
 )
 def put_patient(external_id: ExternalId, patient: PatientIn, response: Response) -> PatientOut:
     """Write a patient as the hospital system knows them; writing the same again changes nothing. 201 where new."""
@@ -188,7 +203,8 @@ def search(post: Posted, asked: PatientSearch) -> Response:
 
 
 def _users_shown(session: Session, users: Sequence[User]) -> list[UserOut]:
-    specialties = specialties_of(session, [user.id for user in users])
+    ids = [user.id for user in users]
+    specialties, hospitals = specialties_of(session, ids), acting_at(session, ids)
     return [
         UserOut(
             id=user.id,
@@ -197,6 +213,7 @@ def _users_shown(session: Session, users: Sequence[User]) -> list[UserOut]:
             email=user.email,
             role=user.role,
             specialties=specialties[user.id],
+            hospitals=hospitals[user.id],
             active=user.active,
             updated_at=local(user.updated_at, UTC),
         )

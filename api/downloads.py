@@ -11,10 +11,9 @@ from datetime import date, datetime
 
 from fastapi.responses import Response
 
-Cell = str | int | float | date | datetime | None
+from models.files.cells import harmless
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection)."""
+Cell = str | int | float | date | datetime | None
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -31,12 +30,11 @@ def download(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) 
     text.write(_BYTE_ORDER_MARK)
     writer = csv.writer(text)
     writer.writerow(columns)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    writer.writerows([_written(cell) for cell in row] for row in rows)
     return CsvResponse(text.getvalue(), headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-def _harmless(cell: Cell) -> Cell:
-    """A text that would be a formula, as a spreadsheet shows text: after an apostrophe."""
-    if isinstance(cell, str) and cell.startswith(_FORMULA):
-        return f"'{cell}"
+def _written(cell: Cell) -> Cell:
+    if isinstance(cell, str):
+        return harmless(cell)
     return cell.isoformat() if isinstance(cell, date) else cell  # a datetime is a date

@@ -10,9 +10,11 @@ from api.problems import documented
 from api.times import UTC, InstantOut, local
 from api.waiting import LONGEST_WAIT, Patience
 from models import outbox
+from models.access.reach import whole
 from models.booking import JsonObject
 from models.outbox import START, Position
 from models.session import transaction
+from models.withholding import Withholding
 
 router = APIRouter(prefix="/events", tags=["Events"])
 
@@ -47,20 +49,29 @@ async def read_events(
         int, Query(ge=0, le=LONGEST_WAIT, description="Hold the answer back up to so many seconds while there is none")
     ] = 0,
 ) -> EventsOut:
-    """Events after a cursor. Keep `next_cursor` with what you did about them, and no event is missed or seen twice."""
+    """Events after a cursor. Keep `next_cursor` with what you did about them, and no event is missed or seen twice.
+
+    `database.restored` tells that the database was restored to an earlier time: what was told after `restored_to` has
+    not happened. A caller who acts at some hospitals hears what happens there; of an appointment that came from
+    another, or went to another, only that.
+    """
     position = Position(*decode_numbers(cursor)) if cursor is not None else START
 
     def read() -> list[EventOut]:
         nonlocal position
         with transaction() as session:
+            with whole(session):
+                newest = outbox.newest(session)
+                position = outbox.resumed(session, position)
             messages = outbox.read(session, position, limit)
-            if messages:
-                position = outbox.place(messages[-1])
+            # Where nothing up to there is in reach, it need not be looked through again.
+            position = outbox.place(messages[-1]) if messages else max(position, newest)
+            telling = Withholding(session, [message.payload for message in messages])
             return [
                 EventOut(
                     id=message.id,
                     topic=message.topic,
-                    payload=message.payload,
+                    payload=telling.of_message(message.payload),
                     created_at=local(message.created_at, UTC),
                 )
                 for message in messages

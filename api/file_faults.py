@@ -1,12 +1,16 @@
 """What is wrong in a CSV file that was sent, told in the words of the API, with the line and the column."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from api import sentences
-from models.faults import Fault
+from models.faults import Fault, Refusal, Refused
 from models.files.places import FileFault, Origin
+from models.inputs import MAX_BATCH
+
+Line = TypeVar("Line")
 
 FAULTS = (
     "not_utf8",
@@ -41,3 +45,20 @@ def without_line(fault: Fault) -> str:
 
 def _line(place: Mapping[str, Any]) -> str:  # Any: the facts of a fault
     return f"Line {place['line']}: "
+
+
+def few_enough(lines: Iterable[Line]) -> list[Line]:
+    """The lines of a file, if they are not far more than may be sent at once: nobody mends millions of faults.
+
+    Raises
+    ------
+    Refused
+        `too_many`; nothing beyond was read.
+
+    """
+    most = 2 * MAX_BATCH
+    read = list(islice(lines, most + 1))
+    if len(read) > most:
+        message = f"The file holds more than {most:,} lines, and {MAX_BATCH:,} is the most; divide it into several."
+        raise Refused(Refusal.INVALID, [Fault("too_many", "", None, message)])
+    return read

@@ -15,10 +15,11 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import func, insert, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from api import problems
+from api import outages, problems
+from api.access.gate import caller_of
 from models.faults import Fault, Refusal, Refused
 from models.operations import IdempotencyKey
 from models.session import transaction
@@ -52,16 +53,25 @@ class Post:
     def once(self, work: Work, *, items: str | None = None, then: Callable[[], None] | None = None) -> Response:
         """Do `work` in one transaction and answer; call `then` after the commit of what was not refused.
 
+        It is done once more where the database undid it for others to go on, as it does to end a deadlock.
+
         `items` names the list in the body whose rows the faults of a refusal count.
         """
-        if self._key is None:
-            response = self._plainly(work, items)
-        else:
-            with transaction() as session:
-                response = self._with_key(session, self._key, work, items)
+        try:
+            response = self._attempted(work, items)
+        except DBAPIError as error:
+            if not outages.was_rolled_back_for_others(error):
+                raise
+            response = self._attempted(work, items)
         if then and response.status_code < problems.LEAST_REFUSAL:
             then()
         return response
+
+    def _attempted(self, work: Work, items: str | None) -> Response:
+        if self._key is None:
+            return self._plainly(work, items)
+        with transaction() as session:
+            return self._with_key(session, self._key, work, items)
 
     def _plainly(self, work: Work, items: str | None) -> Response:
         try:
@@ -71,13 +81,13 @@ class Post:
             return problems.refused(refusal, items).response(self._request)
 
     def _with_key(self, session: Session, key: str, work: Work, items: str | None) -> Response:
-        route = f"POST {self._request.url.path}"
-        if not _is_free(session, route, key):
+        route, caller = f"POST {self._request.url.path}", caller_of(self._request).id
+        if not _is_free(session, f"{caller} {route}", key):
             detail = "A request with this Idempotency-Key is still being worked on; send it again in a moment."
             raise problems.Halt("key_in_flight", detail, {"Retry-After": "1"})
         fingerprint = _fingerprint(self._body, self._request.url.query)
         # A statement of its own, after the lock was had: so it sees what the holder before us has committed.
-        stored = session.get(IdempotencyKey, (route, key))
+        stored = session.get(IdempotencyKey, (route, key, caller))
         if stored is not None:
             if stored.body_sha256 != fingerprint:
                 detail = "This Idempotency-Key was used with another body; choose a new key for a new request."
@@ -88,6 +98,7 @@ class Post:
             insert(IdempotencyKey).values(
                 route=route,
                 key=key,
+                caller=caller,
                 body_sha256=fingerprint,
                 status_code=response.status_code,
                 headers=_kept(response),

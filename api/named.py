@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.problems import QueryRefused
+from models.access.tables import UserHospital
 from models.faults import Fault, Refusal, Refused
 from models.hospitals import Hospital
 from models.inputs import MAX_CHOICES, Text
@@ -101,6 +102,20 @@ def specialties_of(session: Session, doctors: Iterable[uuid.UUID]) -> dict[uuid.
     rows = select(DoctorSpecialty).where(DoctorSpecialty.doctor_id.in_(found.keys()))
     for row in session.scalars(rows.order_by(DoctorSpecialty.specialty)):
         found[row.doctor_id].append(row.specialty)
+    return found
+
+
+def acting_at(session: Session, users: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[HospitalName]]:
+    """The hospitals where each of these members of staff acts, by name."""
+    found: dict[uuid.UUID, list[HospitalName]] = {user: [] for user in users}
+    rows = session.execute(
+        select(UserHospital.user_id, Hospital)
+        .join(Hospital, Hospital.id == UserHospital.hospital_id)
+        .where(UserHospital.user_id.in_(found.keys()))
+        .order_by(Hospital.name, Hospital.id)
+    )
+    for user, hospital in rows:
+        found[user].append(HospitalName.model_validate(hospital, from_attributes=True))
     return found
 
 

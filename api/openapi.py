@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api import problems
+from api.access.policy import by_route
 from api.catalogue import CATALOGUE
 
 DESCRIPTION = """\
@@ -24,21 +25,32 @@ that can be booked and say exactly why the others cannot.
 - **Problems** are `application/problem+json` (RFC 9457) with every fault at once; their `type` is a page that says
   what to do.
 - **X-Request-ID**: send one, or find ours in the answer; the log has it too.
-
-There is no access control yet, so it answers to this machine only.
+- **Access**: every call shows an access token (`Authorization: Bearer slw_…`), which may do what its scopes say at the
+  hospitals it was made for; what belongs to other hospitals does not exist for it.
 """
 
 _WITH_BODY = frozenset({"post", "put", "patch"})
 _METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 
 _EVERYWHERE = {
-    403: ["cross_site"],
+    401: ["unauthenticated"],
+    403: ["forbidden", "cross_site"],
     406: ["not_acceptable"],
-    421: ["misdirected"],
+    414: ["address_too_long"],
+    421: ["misdirected", "insecure"],
+    429: ["too_many_requests"],
     500: ["internal"],
-    503: ["unavailable"],
+    503: [
+        *("unavailable", "overloaded", "contended", "took_too_long"),
+        *("no_room", "read_only", "database_broken"),
+    ],
 }
-_IF_BODY = {400: ["malformed_json"], 413: ["body_too_large"], 415: ["unsupported_media_type"]}
+_IF_BODY = {
+    400: ["malformed_json"],
+    408: ["too_slow"],
+    413: ["body_too_large"],
+    415: ["unsupported_media_type"],
+}
 _IF_POST = {409: ["key_in_flight"], 422: ["key_reused", "unreadable_key"]}
 
 
@@ -70,17 +82,24 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schemas[model.__name__] = schema
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    for path in document["paths"].values():
-        for method in _METHODS & path.keys():
-            _complete(method, path[method])
+    document["components"]["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": "An access token, `slw_…`"}
+    }
+    for path, operations in document["paths"].items():
+        for method in _METHODS & operations.keys():
+            row = by_route()[f"{method.upper()} {path}"]
+            operations[method]["security"] = [] if row.everyone else [{"token": []}]
+            _complete(method, operations[method], everyone=row.everyone)
     return document
 
 
-def _complete(method: str, operation: dict[str, Any]) -> None:
+def _complete(method: str, operation: dict[str, Any], *, everyone: bool) -> None:
     """Add to one operation the problems that it shares with others."""
     shared = {status: list(codes) for status, codes in _EVERYWHERE.items()}
     if method == "get":
-        del shared[403]
+        shared[403] = ["forbidden"]
+    if everyone:
+        del shared[401], shared[403]
     if method in _WITH_BODY and "requestBody" in operation:
         shared |= _IF_BODY
     if method == "post":
@@ -111,5 +130,6 @@ _TAGS = {
     "Calendars": "A doctor's schedule on phones: addresses to subscribe to, and what is read there.",
     "Events": "What happened, for other systems.",
     "Deliveries": "How events reach other systems and patients, and what could not be delivered.",
+    "Audit": "Who did what, and who was shown which patient.",
     "Health": "For the operator.",
 }

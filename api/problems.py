@@ -9,12 +9,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from api import catalogue, sentences
+from api import catalogue, outages, sentences
 from models.faults import Fault, Refusal, Refused, field_name
 
 MEDIA_TYPE = "application/problem+json"
@@ -25,29 +24,60 @@ LEAST_REFUSAL = 400
 MAX_ERRORS = 10_000
 """The most faults one answer lists; `omitted` counts the others."""
 
-STATUS = {Refusal.INVALID: 422, Refusal.NOT_FOUND: 404, Refusal.CLASH: 409, Refusal.STALE: 412}
+STATUS = {
+    Refusal.INVALID: 422,
+    Refusal.FORBIDDEN: 403,
+    Refusal.NOT_FOUND: 404,
+    Refusal.CLASH: 409,
+    Refusal.STALE: 412,
+}
 
 PROTOCOL_STATUS = {
     "malformed_json": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "form_expired": 403,
     "cross_site": 403,
     "nothing_here": 404,
     "unknown_problem": 404,
     "method_not_allowed": 405,
     "not_acceptable": 406,
+    "too_slow": 408,
     "key_in_flight": 409,
     "body_too_large": 413,
+    "address_too_long": 414,
     "unsupported_media_type": 415,
+    "insecure": 421,
     "misdirected": 421,
     "key_reused": 422,
+    "too_many_requests": 429,
+    "share_full": 429,
     "internal": 500,
     "unavailable": 503,
+    "overloaded": 503,
+    "queue_full": 503,
+    "contended": 503,
+    "took_too_long": 503,
+    "no_room": 503,
+    "read_only": 503,
+    "database_broken": 503,
 }
 
 _OF_STATUS = {
-    status: code
-    for code, status in PROTOCOL_STATUS.items()
-    if code not in ("key_in_flight", "key_reused", "unknown_problem")
+    400: "malformed_json",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "nothing_here",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    408: "too_slow",
+    413: "body_too_large",
+    414: "address_too_long",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    503: "unavailable",
 }
+"""What the framework means by a status; what else has one of these is told by us alone."""
 
 _log = structlog.get_logger("slotwise.api")
 
@@ -110,6 +140,7 @@ class Told:
         """The answer to `request`: to people as `shown`, to programs as problem details."""
         self.problem.instance = sentences.printable(request.url.path)
         self.problem.request_id = request.scope.get("request_id", "")
+        request.scope["problem"] = self.problem.type.rpartition("/")[2]  # for `api.measuring`
         page = shown(self, request) if shown else None
         return page or Response(
             self.problem.model_dump_json(exclude_none=True),
@@ -122,12 +153,6 @@ class Told:
 def protocol(code: str, detail: str, headers: Mapping[str, str] | None = None) -> Told:
     """The problem of a request that went wrong before its content mattered."""
     return Told(_problem(code, PROTOCOL_STATUS[code], detail, []), headers or {})
-
-
-def unavailable() -> Told:
-    """The problem of a database that is starting, busy or away."""
-    detail = "The database is not available just now; nothing was changed. Send the request again in a moment."
-    return protocol("unavailable", detail, {"Retry-After": "2"})
 
 
 def refused(refusal: Refused, items: str | None = None) -> Told:
@@ -159,10 +184,8 @@ def malformed(fault: Mapping[str, Any] | None = None) -> Told:  # Any: pydantic'
 
 def of_database(error: SQLAlchemyError) -> Told | None:
     """The problem of a database error that models did not translate; None where it is a fault of ours."""
-    if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)) or getattr(
-        error, "connection_invalidated", False
-    ):
-        return unavailable()
+    if outage := outages.of(error):
+        return protocol(outage.code, outage.detail, {"Retry-After": str(outage.seconds)})
     if isinstance(error, IntegrityError):
         name = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
         code, message = sentences.CONSTRAINTS.get(name, sentences.OTHER_CONSTRAINT)
@@ -201,7 +224,8 @@ def install(app: FastAPI, shown: Shown) -> None:
         if told is None:
             raise error
         if told.problem.status == PROTOCOL_STATUS["unavailable"]:
-            _log.warning("database_unavailable", reason=type(error.__cause__ or error).__name__)
+            reason, sqlstate = type(error.__cause__ or error).__name__, outages.state_of(error)
+            _log.warning("database_unavailable", reason=reason, sqlstate=sqlstate or None)
         return answer(told, request)
 
     @app.exception_handler(HTTPException)
@@ -285,16 +309,26 @@ def _shape_error(fault: Mapping[str, Any]) -> ErrorOut:  # Any: pydantic's own e
 
 
 def documented(
-    *, not_found: Iterable[str] = (), clash: Iterable[str] = (), invalid: Iterable[str] = (), stale: bool = False
+    *,
+    not_found: Iterable[str] = (),
+    clash: Iterable[str] = (),
+    invalid: Iterable[str] = (),
+    forbidden: Iterable[str] = (),
+    stale: bool = False,
+    queues: bool = False,
 ) -> dict[int | str, dict[str, Any]]:  # Any: FastAPI's own type
     """What the OpenAPI document says of the problems of one route; those of every route are added in `api.openapi`."""
     kinds = {
         Refusal.NOT_FOUND: tuple(not_found),
         Refusal.CLASH: tuple(clash),
         Refusal.INVALID: tuple(invalid),
+        Refusal.FORBIDDEN: tuple(forbidden),
         Refusal.STALE: ("changed_since",) if stale else (),
     }
-    return {STATUS[refusal]: example_response(STATUS[refusal], codes) for refusal, codes in kinds.items() if codes}
+    told = {STATUS[refusal]: codes for refusal, codes in kinds.items() if codes}
+    if queues:
+        told |= {PROTOCOL_STATUS[code]: (code,) for code in ("share_full", "queue_full")}
+    return {status: example_response(status, codes) for status, codes in told.items()}
 
 
 def example_response(status: int, codes: Sequence[str]) -> dict[str, Any]:  # Any: an OpenAPI object

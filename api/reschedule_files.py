@@ -27,6 +27,7 @@ _COLUMNS = (
     *("shift_hours", "conflict", "reason", "fate"),
 )
 _UNREAD = documented(not_found=["unknown_reschedule", "not_planned"])
+_GONE = documented(not_found=["unknown_reschedule", "not_planned", "file_forgotten"])
 
 Encodings = Annotated[str, Header(include_in_schema=False)]
 
@@ -54,7 +55,7 @@ def proposal_file(reschedule_id: uuid.UUID) -> CsvResponse:
     summary="Download the planning problem",
     dependencies=[Depends(speaks_json)],
     response_class=JSONResponse,
-    responses=_UNREAD,
+    responses=_GONE,
 )
 def problem_file(reschedule_id: uuid.UUID, accept_encoding: Encodings = "") -> Response:
     """The problem that was solved: one of the two files that `slotwise verify` reads (docs/planning-problem.md).
@@ -70,7 +71,7 @@ def problem_file(reschedule_id: uuid.UUID, accept_encoding: Encodings = "") -> R
     summary="Download the plan",
     dependencies=[Depends(speaks_json)],
     response_class=JSONResponse,
-    responses=_UNREAD,
+    responses=_GONE,
 )
 def plan_file(reschedule_id: uuid.UUID, accept_encoding: Encodings = "") -> Response:
     """The plan that is proposed, with its proof: the other file that `slotwise verify` reads.
@@ -89,7 +90,8 @@ def _stored(
         _refuse_if_unplanned(job)
         compressed = session.scalar(select(column).where(Reschedule.id == reschedule_id))
     if compressed is None:
-        raise _unplanned(job)
+        message = f"The {name} of the reschedule {job.id} is not kept any more; its proposal is."
+        raise Refused(Refusal.NOT_FOUND, [Fault("file_forgotten", "", str(job.id), message)])
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": "Accept-Encoding"}
     if "gzip" in accept_encoding:
         return Response(compressed, headers=headers | {"Content-Encoding": "gzip"}, media_type="application/json")

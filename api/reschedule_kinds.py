@@ -31,6 +31,10 @@ RESCHEDULING = {
     "not_planned": Kind(
         "The reschedule has no proposal", "While it is queued or planned, poll it with `Prefer: wait=20`."
     ),
+    "file_forgotten": Kind(
+        "The file is not kept any more",
+        "Problems and plans are kept for `RUNS_KEPT_DAYS`; download them before. The proposal is still there.",
+    ),
     "hour_begun": Kind("An extra hour has begun already", "Plan again: later hours are proposed then."),
     "reschedule_not_proposed": Kind(
         "The reschedule is no proposal", "Only one that is `proposed` can be applied; the message says what it is."

@@ -69,13 +69,14 @@ class ValidationIn(Input):
     response_model=ReportOut,
     summary="Validate now",
     openapi_extra=examples.body(examples.VALIDATION),
-    responses=documented(invalid=["unknown_hospital"]),
+    responses=documented(invalid=["unknown_hospital", "missing", "invalid_value"]),
 )
 def validate_now(post: Posted, bell: RungBell, now: Now, asked: ValidationIn | None = None) -> Response:
     """Check the schedule of a hospital, or of all, without waiting for the night. Poll `Location` until it is
     `finished`.
 
-    Whoever asks for what is queued or running already is given that one. Without a body everything is validated.
+    Whoever asks for what is queued or running already is given that one. Without a body everything is validated, or the
+    hospital where you act, if you act at one only.
     """
     wanted = asked or ValidationIn()
 

@@ -1,10 +1,10 @@
 """Holding a poll open until there is something to say: `Prefer: wait=N` (RFC 7240).
 
 A waiting poll holds neither a database connection nor a thread: it looks, lets go of both, and sleeps. Only so many
-may wait at once; whoever comes after them is answered now, without `Preference-Applied`.
+may wait at once; whoever comes after them is answered now, without `Preference-Applied`. All are answered when this
+process is told to end.
 """
 
-import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from api.pressure import held_open
 from api.settings import api_settings
 
 LONGEST_WAIT = 30
@@ -52,8 +53,9 @@ class Patience:
             deadline = time.monotonic() + self._seconds
             pause = _FIRST_PAUSE
             while not is_enough(seen) and (left := deadline - time.monotonic()) > 0:
-                await asyncio.sleep(min(pause, left))
-                if await self._request.is_disconnected():
+                with held_open(self._request):
+                    ending = await self._request.app.state.ending.within(min(pause, left))
+                if ending or await self._request.is_disconnected():
                     break
                 seen = await run_in_threadpool(look)
                 pause = min(pause * 1.5, _LONGEST_PAUSE)

@@ -1,6 +1,7 @@
 """What the pages look like with the demo's data, as docs/pictures/*.png."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from urllib.parse import urlencode
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from bench.visitors import admin_of, sign_in
 from tests.browser.chromium import executable
 
 HOSPITAL, ZONE = "mount-gambier", "Australia/Adelaide"
@@ -39,16 +41,18 @@ def draw(data: Path, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     with running(data) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable())
+        secret = admin_of(data)
         for shot in SHOTS:
-            save(taken(browser, address, shot), folder / f"{shot.name}.png")
+            save(taken(browser, address, secret, shot), folder / f"{shot.name}.png")
         browser.close()
 
 
 @contextmanager
-def running(data: Path) -> Iterator[str]:
-    """The address of an instance that works with the data of a folder."""
-    command = [str(Path(sys.executable).with_name("slotwise")), "up", "--data", str(data), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def running(data: Path, *options: str) -> Iterator[str]:
+    """The address of an instance that works with the data of a folder; `options` are those of `slotwise up`."""
+    command = [str(Path(sys.executable).with_name("slotwise")), "up", "--data", str(data), "--json", *options]
+    as_much_as_it_can = os.environ | {"RATE_LIMIT_PER_MINUTE": "0"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=as_much_as_it_can) as process:
         assert process.stdout
         try:
             lines = iter(process.stdout.readline, "}\n")
@@ -57,7 +61,7 @@ def running(data: Path) -> Iterator[str]:
             process.terminate()
 
 
-def taken(browser: Browser, address: str, shot: Shot) -> bytes:
+def taken(browser: Browser, address: str, secret: str, shot: Shot) -> bytes:
     """The picture as PNG, in all its colours."""
     width, height = shot.size
     context = browser.new_context(
@@ -68,6 +72,7 @@ def taken(browser: Browser, address: str, shot: Shot) -> bytes:
         locale="en-GB",
         reduced_motion="reduce",
     )
+    sign_in(context, address, secret)
     page = context.new_page()
     shot.go(page)
     page.mouse.move(0, 0)
@@ -83,8 +88,10 @@ def save(picture: bytes, path: Path) -> None:
 
 
 def read(page: Page, path: str, **params: str) -> Json:
-    """Ask the API."""
-    answer: Json = page.request.get(f"{path}?{urlencode(params)}").json()
+    """Ask the API, as a page of ours that is open does."""
+    answer: Json = page.evaluate(
+        "address => fetch(address).then(answer => answer.json())", f"{path}?{urlencode(params)}"
+    )
     return answer
 
 

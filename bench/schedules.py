@@ -79,8 +79,19 @@ def build(size: Size, now: dt.datetime, progress: Callable[[int], None] = lambda
 
     `progress` is told how many appointments there are.
     """
+    numbers = build_network(size, now)
+    for day in range(size.days):
+        with transaction() as session:
+            _run(session, APPOINTMENTS, numbers | {"day": day})
+        progress((day + 1) * size.doctors * BOOKED_A_DAY)
+    with transaction() as session:
+        _run(session, "ANALYZE", {})
+
+
+def build_network(size: Size, now: dt.datetime) -> dict[str, object]:
+    """Write hospitals, people and availabilities alone. Returns the numbers by which they were made."""
     first = now.date() + dt.timedelta(days=2)
-    numbers = {
+    numbers: dict[str, object] = {
         "doctors": size.doctors,
         "patients": size.patients,
         "hospitals": size.hospitals,
@@ -94,12 +105,7 @@ def build(size: Size, now: dt.datetime, progress: Callable[[int], None] = lambda
         create_hospitals(session, [_hospital(number) for number in range(size.hospitals)], now)
         _run(session, PEOPLE, numbers)
         _run(session, AVAILABILITIES, numbers)
-    for day in range(size.days):
-        with transaction() as session:
-            _run(session, APPOINTMENTS, numbers | {"day": day})
-        progress((day + 1) * size.doctors * BOOKED_A_DAY)
-    with transaction() as session:
-        _run(session, "ANALYZE", {})
+    return numbers
 
 
 def _hospital(number: int) -> HospitalIn:

@@ -2,14 +2,16 @@
 
 import hashlib
 import json
+import time
 import uuid
 from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel
 
-from cli.client import Api, Json
+from cli.client import Api, Json, NoRoom
 from cli.outcomes import UNDECIDED, Outcome
-from cli.progress import bar
+from cli.output import notes
+from cli.progress import bar, counting
 
 _POLL = 1  # seconds for which the API may hold a poll open
 
@@ -20,7 +22,7 @@ def as_json(requests: Sequence[BaseModel]) -> list[Json]:
 
 
 def queue(api: Api, requests: Sequence[Json], *, label: str, again: bool) -> Json:
-    """Queue requests as one batch, and return what the API says of it.
+    """Queue requests as one batch, and return what the API says of it. Waits for as long as the queue is full.
 
     Unless `again`, the same requests under the same label are the same batch, however often they are sent.
 
@@ -31,7 +33,16 @@ def queue(api: Api, requests: Sequence[Json], *, label: str, again: bool) -> Jso
 
     """
     body = {"label": label, "requests": list(requests)}
-    return api.post("/booking-batches", body, str(uuid.uuid4()) if again else _key_of(body))
+    key = str(uuid.uuid4()) if again else _key_of(body)
+    while True:
+        try:
+            return api.post("/booking-batches", body, key)
+        except NoRoom as full:
+            notes().print(full.detail, markup=False)
+            with counting("Waiting for room in the queue", full.seconds) as count:
+                for _ in range(full.seconds):
+                    time.sleep(1)
+                    count(1)
 
 
 def follow(api: Api, batch: str, *, give_up: Callable[[], bool] = lambda: False) -> Outcome:

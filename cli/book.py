@@ -49,9 +49,9 @@ def book(
     All of them are queued as one batch, or none where any has a fault.
     """
     from cli import batches  # noqa: PLC0415  # see cli/main.py
-    from cli.client import Api, ApiRefused  # noqa: PLC0415
+    from cli.client import ApiRefused  # noqa: PLC0415
+    from cli.connecting import connected  # noqa: PLC0415
     from cli.files.reading import read_files, told  # noqa: PLC0415
-    from cli.instances import api_address  # noqa: PLC0415
     from models.files.checking import Unreadable  # noqa: PLC0415
 
     name = "standard input" if str(file) == "-" else file.name
@@ -62,7 +62,7 @@ def book(
     requests = batches.as_json(contents.bundle.requests)
     if not requests:
         raise Stop(f"{name} holds no requests.")
-    with Api(api_address(api, data)) as connection:
+    with connected(api, data) as connection:
         try:
             batch = batches.queue(connection, requests, label=label or name, again=again)
         except ApiRefused as refused:

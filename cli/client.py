@@ -1,7 +1,9 @@
 """The API as commands use it: asked again while it is away, and its refusals told with their places."""
 
+import ipaddress
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +22,14 @@ _PAUSE = 0.5  # seconds, where it does not say how long to wait
 
 _COME_AGAIN = frozenset({429, 503})
 _KEY_IN_FLIGHT = "/problems/key_in_flight"
+_NO_ROOM = frozenset({"/problems/queue_full", "/problems/share_full"})
+_FORBIDDEN = "/problems/forbidden"
+
+_ANOTHER = (
+    "`slotwise token add` makes one, and SLOTWISE_TOKEN hands it to a command; one for an instance on this machine is "
+    "made whenever that starts."
+)
+_WIDER = "This was asked with an access token; `slotwise token add` makes one with other scopes."
 
 
 class ApiRefused(Exception):  # noqa: N818  # a refusal, not an error
@@ -41,12 +51,36 @@ class ApiRefused(Exception):  # noqa: N818  # a refusal, not an error
         ]
 
 
+class NoRoom(ApiRefused):
+    """The queue is full: what was to be queued is to be sent again after so many `seconds`."""
+
+    def __init__(self, problem: Mapping[str, Json], seconds: int) -> None:
+        super().__init__(problem)
+        self.seconds = seconds
+
+
 class Api:
     """A connection to the API, for the length of a `with` block."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, token: str | None = None) -> None:
+        """`token` is shown to the API with all that it is asked; None: it takes us for nobody.
+
+        Raises
+        ------
+        Stop
+            where others on the way could read the token.
+
+        """
         self.address = address
-        self._client = httpx.Client(base_url=address, timeout=_TIMEOUT, trust_env=False)
+        if token and not _is_private(address):
+            raise Stop(
+                f"{address} is another machine, and what is sent there is not encrypted: whoever is on the way could "
+                "read the access token. Use its https:// address.",
+                Exit.UNREACHABLE,
+            )
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._client = httpx.Client(base_url=address, headers=headers, timeout=_TIMEOUT, trust_env=False)
+        self._has_token = token is not None
         self._has_answered = False
 
     def __enter__(self) -> Self:
@@ -76,6 +110,12 @@ class Api:
         """Send something once: with the same key and body it is the same thing, however often it is sent.
 
         `seen`: the version that it is meant for, if it is refused for any other.
+
+        Raises
+        ------
+        ApiRefused
+            among them `NoRoom`, which may last for longer than anybody waits without being told.
+
         """
         headers = {"Idempotency-Key": key} | ({} if seen is None else {"If-Match": f'"{seen}"'})
         return self._send("POST", path, json=body, headers=headers).json()
@@ -100,23 +140,45 @@ class Api:
                 time.sleep(_PAUSE)
                 continue
             self._has_answered = True
+            if (problem := _problem(response)).get("type") in _NO_ROOM:
+                raise NoRoom(problem, int(response.headers.get("Retry-After", "5")))
             if not _asks_to_wait(response) or time.monotonic() > deadline:
-                return _accepted(response)
+                return self._accepted(response)
             time.sleep(float(response.headers.get("Retry-After", _PAUSE)))
+
+    def _accepted(self, response: httpx.Response) -> httpx.Response:
+        if response.is_success:
+            return response
+        problem = _problem(response)
+        if response.is_server_error:
+            told = problem.get("detail") or response.reason_phrase
+            raise Stop(f"The API at {response.url} cannot answer ({response.status_code}): {told}", Exit.UNREACHABLE)
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            raise Stop(self._who_are_you, Exit.UNREACHABLE)
+        if problem.get("type") == _FORBIDDEN:
+            problem = {**problem, "detail": f"{problem['detail']} {_WIDER}"}
+        raise ApiRefused(problem or {"detail": f"{response.status_code} {response.reason_phrase}"})
+
+    @property
+    def _who_are_you(self) -> str:
+        if not self._has_token:
+            return f"The API at {self.address} wants an access token. {_ANOTHER}"
+        return f"The API at {self.address} does not know this access token: it was revoked, or has expired. {_ANOTHER}"
+
+
+def _is_private(address: str) -> bool:
+    """Whether nobody else reads what is sent to an address: it is encrypted, or stays on this machine."""
+    url = httpx.URL(address)
+    if url.scheme == "https" or url.host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(url.host).is_loopback
+    except ValueError:
+        return False
 
 
 def _asks_to_wait(response: httpx.Response) -> bool:
     return response.status_code in _COME_AGAIN or _problem(response).get("type") == _KEY_IN_FLIGHT
-
-
-def _accepted(response: httpx.Response) -> httpx.Response:
-    if response.is_success:
-        return response
-    problem = _problem(response)
-    if response.is_server_error:
-        told = problem.get("detail") or response.reason_phrase
-        raise Stop(f"The API at {response.url} cannot answer ({response.status_code}): {told}", Exit.UNREACHABLE)
-    raise ApiRefused(problem or {"detail": f"{response.status_code} {response.reason_phrase}"})
 
 
 def _problem(response: httpx.Response) -> Mapping[str, Json]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from cli.acting import as_operator
 from cli.output import Exit, Stop
 from models.session import transaction
 
@@ -15,7 +16,7 @@ _NO_SUCH_COLUMN = "42703"
 
 @contextmanager
 def reached(whose: str) -> Iterator[Session]:
-    """One transaction, committed at the end and rolled back by any exception.
+    """One transaction of the operator's, committed at the end and rolled back by any exception.
 
     Raises
     ------
@@ -24,7 +25,7 @@ def reached(whose: str) -> Iterator[Session]:
 
     """
     try:
-        with transaction() as session:
+        with as_operator(), transaction() as session:
             yield session
     except OperationalError as error:
         reason = " ".join(str(error.orig).split())

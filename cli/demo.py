@@ -37,6 +37,9 @@ EXAMPLES = examples("""
     nothing, and queue 500 other requests. Once the three weeks have begun, or
     after two rounds of requests, the same network goes on for three more.
 
+    It ends by telling whose sign-ins there are, each with a code that counts
+    once. Every start makes new ones.
+
     Exit code of --once: 0 where every request is decided and everything that
     is said agrees with the schedule; otherwise 1.
     """)
@@ -81,11 +84,14 @@ def demo(
     """
     from cli.instance import running_instance  # noqa: PLC0415  # see cli/main.py
     from cli.instances import demo_folder  # noqa: PLC0415
+    from cli.listening import Listening  # noqa: PLC0415
 
     folder = data or demo_folder(seed)
     with (
         starting() as say,
-        running_instance(folder, host=host, port=port, workers=workers or default_workers(), say=say) as instance,
+        running_instance(
+            folder, listening=Listening(host, port), workers=workers or default_workers(), say=say
+        ) as instance,
     ):
         say("Loading the sample network")
         loaded = _load(seed)
@@ -94,7 +100,9 @@ def demo(
         _tell(result, loaded, instance, as_json=as_json)
         if not once:
             if not as_json:
-                tell(instance, as_json=False, schedule=f"/app/schedule?date={loaded.calendar.monday}")
+                schedule = f"/app/schedule?date={loaded.calendar.monday}"
+                tell(instance, as_json=False, schedule=schedule)
+                _tell_sign_ins(instance, loaded, schedule)
             instance.supervisor.wait()
             notes().print("Stopping.")
     if once and result.contradictions:
@@ -109,16 +117,34 @@ def _load(seed: int) -> "Loaded":
         return ensure_sample(session, seed, datetime.now(UTC))
 
 
+def _tell_sign_ins(instance: "Instance", loaded: "Loaded", schedule: str) -> None:
+    """Tell who may sign in; the address leads to the page `schedule` afterwards."""
+    from urllib.parse import urlencode  # noqa: PLC0415
+
+    from cli.database import reached  # noqa: PLC0415
+    from cli.sample.people import sign_ins  # noqa: PLC0415
+
+    with reached("the demo") as session:
+        people = sign_ins(session, loaded.calendar, datetime.now(UTC))
+    out, rows = answers(), table("name", "code", "who")
+    for each in people:
+        rows.add_row(each.name, each.code, each.who)
+    print_section(out, "Sign in, with a code that counts once", rows)
+    # What is behind the # is not sent to the server: no log has it.
+    typed, next_ = urlencode({"name": people[0].name, "code": people[0].code}), urlencode({"next": schedule})
+    out.print(f"As an admin: {instance.api}/app/sign-in?{next_}#{typed}", markup=False, soft_wrap=True)
+
+
 def _plan_requests(instance: "Instance", loaded: "Loaded") -> Result:
     """Queue a round of requests over HTTP, follow them to the end, ask what a lost day would come to, and validate."""
     from cli import batches  # noqa: PLC0415
     from cli.checking import contradictions  # noqa: PLC0415
-    from cli.client import Api  # noqa: PLC0415
+    from cli.connecting import connected  # noqa: PLC0415
     from cli.reschedule.question import ask_about_the_busiest  # noqa: PLC0415
     from cli.sample import as_bundle, wishes  # noqa: PLC0415
     from cli.validate import checked  # noqa: PLC0415
 
-    with Api(instance.api) as api:
+    with connected(None, instance.folder) as api:
         requests = batches.as_json(as_bundle(loaded.calendar, wishes(loaded.calendar, loaded.round)).requests)
         began, deadline = datetime.now(UTC), time.monotonic() + _PATIENCE
         batch = batches.queue(api, requests, label=loaded.label, again=True)["id"]

@@ -1,41 +1,45 @@
 """Whether the services answer."""
 
 import os
+import ssl
 from dataclasses import dataclass
 
 import httpx
-import redis
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
-from models.redis_urls import for_redis_py
+from api.broker import find_trouble
+from models.seeing.broker import Trouble
 
 _PATIENCE = 2.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Something that should answer, whether it does, and where it is."""
+    """Something that should answer, whether it does, and where it is. `trouble`: why the queue takes no messages."""
 
     name: str
     answers: bool
     where: str
+    trouble: Trouble | None = None
 
 
 def services(api: str | None) -> list[Service]:
     """The services besides the database, as the environment names them; `api` None: it is not known where one runs."""
     found = []
     if queue := os.environ.get("REDIS_URL"):
-        found.append(Service("queue", _queue_answers(queue), queue.rpartition("@")[2]))
+        trouble = find_trouble(queue, patience=_PATIENCE)
+        found.append(Service("queue", trouble is None, queue.rpartition("@")[2], trouble))
         found.append(Service("workers", found[0].answers and workers_answer(_PATIENCE), "through the queue"))
     if api:
         found.append(Service("API", ready(api), api))
     return found
 
 
-def ready(api: str) -> bool:
-    """Whether the API answers and has all it needs."""
+def ready(api: str, trust: ssl.SSLContext | bool = True) -> bool:
+    """Whether the API answers and has all it needs. `trust`: whose certificates are taken, as httpx takes it."""
     try:
-        return httpx.get(f"{api}/readyz", timeout=_PATIENCE, trust_env=False).is_success
+        return httpx.get(f"{api}/readyz", timeout=_PATIENCE, trust_env=False, verify=trust).is_success
     except httpx.TransportError:
         return False
 
@@ -46,13 +50,5 @@ def workers_answer(seconds: float) -> bool:
 
     try:
         return bool(app.control.ping(timeout=seconds, limit=1))
-    except OperationalError:
-        return False
-
-
-def _queue_answers(url: str) -> bool:
-    try:
-        with redis.Redis.from_url(for_redis_py(url), socket_timeout=_PATIENCE, retry=None) as client:
-            return bool(client.ping())
-    except redis.RedisError:
+    except (OperationalError, RedisError):
         return False

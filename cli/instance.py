@@ -1,6 +1,5 @@
 """A whole running instance: services, migrations, workers, beat and the API, for the length of a `with` block."""
 
-import ipaddress
 import os
 import socket
 import sys
@@ -14,12 +13,16 @@ import psutil
 from cli.embedded import EmbeddedError, EmbeddedServices, Process, ProcessFailed, Supervisor
 from cli.health import ready, workers_answer
 from cli.instances import CHECKOUT, announced_api
+from cli.listening import Listening
+from cli.migrate import bring_up_to_date
 from cli.output import Exit, Stop, notes
 
 PREFERRED_PORT = 8000
 
 _PATIENCE = 180.0  # seconds for the API and the workers each, on a machine that has much else to do
 _ASK_WORKERS_FOR = 0.5  # seconds
+_ENDED_AFTER = 10.0  # seconds: workers have ended by then once their time to finish is over
+_API_ENDS_WITHIN = 10  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,57 +37,54 @@ class Instance:
 
 @contextmanager
 def running_instance(
-    folder: Path, *, host: str, port: int | None, workers: int, say: Callable[[str], None]
+    folder: Path, *, listening: Listening, workers: int, say: Callable[[str], None]
 ) -> Iterator[Instance]:
-    """Start everything; leaving the block, for whatever reason, stops everything.
-
-    `say` hears what is being waited for. `port` None: 8000, or any free one where that is taken.
+    """Start everything; leaving the block, for whatever reason, stops everything. `say` hears what is waited for.
 
     Raises
     ------
     Stop
-        where the host is not this machine's own, the port is taken, or something does not start.
+        where strangers could do harm, the port is taken, or something does not start.
 
     """
-    only_loopback(host)
-    if port is not None:
-        choose_port(host, port)  # refused before anything is started
+    from cli.own_token import announced_token  # noqa: PLC0415  # see cli/main.py
+
+    listening.check()
+    if listening.port is not None:
+        choose_port(listening.host, listening.port)  # refused before anything is started
     try:
         say("Starting PostgreSQL and Valkey")
         with EmbeddedServices(folder) as services:
             # What follows in this process (migrations, the sample) reads its settings from here too.
             os.environ.update(services.environment)
+            _count_from_zero(services.folder / "metrics")
             say("Applying the migrations")
-            _migrate(services.database_url)
+            _migrate(services)
+            os.environ.pop("OWNER_DATABASE_URL", None)  # nothing that is started from here on needs the owner
             with Supervisor(services.log_folder) as supervisor:
                 say("Starting workers and the API")
-                address = _start_processes(supervisor, host, port, workers)
+                address = _start_processes(supervisor, listening, workers)
                 _wait_for_workers(services.log_folder)
-                with announced_api(services.folder, address):
+                with announced_token(services.folder), announced_api(services.folder, address):
                     yield Instance(address, services.folder, _without_password(services.database_url), supervisor)
     except EmbeddedError as error:
         raise Stop(str(error), Exit.UNREACHABLE) from error
 
 
-def only_loopback(host: str) -> None:
-    """Refuse a host that other machines can reach.
+def _migrate(services: EmbeddedServices) -> None:
+    """Bring the schema up to date; where a later version has been here, say so."""
+    from models.migrate import Standing  # noqa: PLC0415  # see cli/main.py
 
-    Raises
-    ------
-    Stop
-        naming the reason.
+    schema = bring_up_to_date(services.database_url, services.application_url)
+    if schema.standing is Standing.NEWER:
+        notes().print(f"{schema.told} Nothing is lost; start the later version again when it is mended.")
 
-    """
-    try:
-        ours = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        ours = False
-    if not ours:
-        raise Stop(
-            f"Slotwise will not listen on {host}: there is no access control yet, so whoever reaches it may do "
-            "everything. Until there is, it listens on this machine's own addresses only, such as 127.0.0.1.",
-            Exit.USAGE,
-        )
+
+def _count_from_zero(folder: Path) -> None:
+    """Let the processes that are started count in a folder, unless an operator has named another one."""
+    chosen = Path(os.environ.setdefault("METRICS_FOLDER", str(folder)))
+    for file in (*chosen.glob("*.db"), *chosen.glob("*.lock")):
+        file.unlink(missing_ok=True)
 
 
 def choose_port(host: str, wanted: int | None) -> int:
@@ -107,41 +107,47 @@ def choose_port(host: str, wanted: int | None) -> int:
     return other
 
 
-def _start_processes(supervisor: Supervisor, host: str, port: int | None, workers: int) -> str:
+def _start_processes(supervisor: Supervisor, listening: Listening, workers: int) -> str:
     """Start workers, beat and the API; returns the API's address. What takes longest to come up goes first."""
+    from models.settings import settings  # noqa: PLC0415  # it has its environment by now
+
     celery = [sys.executable, "-m", "celery", "-A", "workers.app"]
     worker = [*celery, "worker", "--concurrency", str(workers), "--hostname", "slotwise@%h", "--without-mingle"]
-    supervisor.start(Process(name="worker", argv=worker, cwd=CHECKOUT, env=os.environ))
+    drained = settings().drain_seconds + _ENDED_AFTER
+    supervisor.start(Process(name="worker", argv=worker, cwd=CHECKOUT, env=os.environ, grace=drained))
     supervisor.start(Process(name="beat", argv=[*celery, "beat", "--pidfile", ""], cwd=CHECKOUT, env=os.environ))
-    chosen = choose_port(host, port)
+    chosen = choose_port(listening.host, listening.port)
     try:
-        return _start_api(supervisor, host, chosen)
+        return _start_api(supervisor, listening, chosen)
     except ProcessFailed:
-        if port is not None or _is_free(host, chosen):
+        if listening.port is not None or _is_free(listening.host, chosen):
             raise
-        return _start_api(supervisor, host, choose_port(host, None))  # somebody took it a moment ago
+        return _start_api(supervisor, listening, choose_port(listening.host, None))  # somebody took it a moment ago
 
 
-def _start_api(supervisor: Supervisor, host: str, port: int) -> str:
-    address = f"http://{_in_url(host)}:{port}"
+def _start_api(supervisor: Supervisor, listening: Listening, port: int) -> str:
+    here, trust = listening.here(port), listening.trust
 
     def is_ready() -> bool:
         # Whoever else listens there would answer as well.
-        return _listens(supervisor.pid("api"), port) and ready(address)
+        return _listens(supervisor.pid("api"), port) and ready(here, trust)
 
-    # A poll that is held open must not hold up the end.
-    listen = ["--host", host, "--port", str(port), "--no-access-log", "--timeout-graceful-shutdown", "2"]
+    arguments = ["--host", listening.host, "--port", str(port), *listening.arguments]
+    # Paths name patients; only the API itself knows which proxies to believe; and nobody needs to know what serves it.
+    arguments += ["--no-access-log", "--no-proxy-headers", "--no-server-header"]
+    arguments += ["--timeout-graceful-shutdown", str(_API_ENDS_WITHIN)]
     supervisor.start(
         Process(
             name="api",
-            argv=[sys.executable, "-m", "uvicorn", "api.app:app", *listen],
-            env={"ALLOWED_HOSTS": f"localhost,127.0.0.1,[::1],{_in_url(host)}", **os.environ},
+            argv=[sys.executable, "-m", "uvicorn", "api.app:app", *arguments],
+            env={**os.environ, **listening.environment},
             cwd=CHECKOUT,
             ready=is_ready,
             patience=_PATIENCE,
+            grace=_API_ENDS_WITHIN + 5,
         )
     )
-    return address
+    return listening.address(port)
 
 
 def _listens(pid: int | None, port: int) -> bool:
@@ -153,17 +159,6 @@ def _listens(pid: int | None, port: int) -> bool:
     except psutil.Error:
         return False
     return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in open_ports)
-
-
-def _migrate(database_url: str) -> None:
-    from sqlalchemy.exc import OperationalError  # noqa: PLC0415  # see cli/main.py
-
-    from models.migrate import upgrade  # noqa: PLC0415
-
-    try:
-        upgrade(database_url)
-    except OperationalError as error:
-        raise Stop(f"The database does not answer: {error.orig}", Exit.UNREACHABLE) from error
 
 
 def _wait_for_workers(log_folder: Path) -> None:
@@ -185,10 +180,6 @@ def _is_free(host: str, port: int) -> bool:
 def _server(host: str, port: int) -> socket.socket:
     family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
     return socket.create_server((host, port), family=family)
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _without_password(database_url: str) -> str:

@@ -1,7 +1,7 @@
 """Which instance a command means: the one whose data folder is named, DATABASE_URL's, or the one that runs here.
 
 Besides the addresses of the services, which `cli.embedded` keeps, a running instance leaves the address of its API in
-its data folder.
+its data folder, and the access token of its own terminal.
 """
 
 import os
@@ -16,6 +16,7 @@ from models.settings import SECRETS
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 _API_FILE = "api.url"
+_TOKEN_FILE = "api.token"  # noqa: S105  # its name
 
 
 def up_folder() -> Path:
@@ -69,6 +70,38 @@ def use_database(data: Path | None) -> str:
     return f"the instance on {folder}"
 
 
+def use_owners_database(data: Path | None) -> str:
+    """The same as the role that owns the tables: OWNER_DATABASE_URL's, or that of the instance that runs.
+
+    Raises
+    ------
+    Stop
+        where none is set and none runs, or the instance works on a database of another server.
+
+    """
+    from models.settings import settings  # noqa: PLC0415  # see cli/main.py
+
+    whose = use_database(data)
+    owners = settings().owner_database_url if whose == "DATABASE_URL" else _owners_of(running_folder(data))
+    if owners:
+        os.environ["DATABASE_URL"] = owners
+        settings.cache_clear()
+    return whose
+
+
+def _owners_of(folder: Path | None) -> str:
+    from sqlalchemy import make_url  # noqa: PLC0415  # see cli/main.py
+
+    from cli.embedded.account import service_account  # noqa: PLC0415
+    from cli.embedded.postgresql import PostgreSQL  # noqa: PLC0415
+
+    running = folder and find_running(folder)
+    if not folder or not running or not (folder / "secrets.json").exists():
+        raise Stop("The instance's database is its own server's: set DATABASE_URL and OWNER_DATABASE_URL.")
+    sockets = Path(str(make_url(running.database_url).query["host"]))
+    return PostgreSQL(folder, sockets, service_account()).url
+
+
 def _is_set(setting: str) -> bool:
     """Whether an operator has chosen a setting, by an environment variable or a file (see `models.settings`)."""
     return bool(os.environ.get(setting.upper())) or (SECRETS / setting).is_file()
@@ -96,6 +129,19 @@ def known_api_address(data: Path | None) -> str | None:
     folder = running_folder(data)
     try:
         return (folder / _API_FILE).read_text(encoding="utf-8").strip() if folder else None
+    except FileNotFoundError:
+        return None
+
+
+def token_file(folder: Path) -> Path:
+    """Where the token of an instance's own terminal is (0600)."""
+    return folder / _TOKEN_FILE
+
+
+def own_token_of(folder: Path) -> str | None:
+    """The token of an instance's own terminal; None where there is none yet, or no more."""
+    try:
+        return token_file(folder).read_text(encoding="utf-8").strip() or None
     except FileNotFoundError:
         return None
 

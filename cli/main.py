@@ -9,7 +9,9 @@ import traceback
 
 import typer
 
-from cli import book, demo, importing, migrate, plan, sampling, status, up
+from cli import audit, book, demo, importing, migrate, patient, plan, sampling, status, tokens, up, users
+from cli.backup import commands as backup
+from cli.doctor import command as doctor
 from cli.output import Exit, Stop, told
 from cli.reschedule import commands as reschedule
 from cli.validate import commands as validate
@@ -24,7 +26,7 @@ slotwise up               the same for your own data
 slotwise COMMAND --help   what a command does, with examples
 
 Exit codes: 0 done, 1 refused or not right, 2 wrong usage, 3 a service does
-not answer, 70 a fault of ours, 130 interrupted.""",
+not answer or let us in, 70 a fault of ours, 130 interrupted.""",
     rich_markup_mode="rich",
     no_args_is_help=True,
     add_completion=False,
@@ -34,10 +36,16 @@ app.command(rich_help_panel="Run", epilog=demo.EXAMPLES)(demo.demo)
 app.command(rich_help_panel="Run", epilog=up.EXAMPLES)(up.up)
 app.command(rich_help_panel="Run", epilog=migrate.EXAMPLES)(migrate.migrate)
 app.command(rich_help_panel="Run", epilog=status.EXAMPLES)(status.status)
+app.command(rich_help_panel="Run", epilog=doctor.EXAMPLES)(doctor.doctor)
+app.add_typer(backup.app, name="backup", rich_help_panel="Run")
 app.command("import", rich_help_panel="Work", epilog=importing.EXAMPLES)(importing.import_)
 app.command(rich_help_panel="Work", epilog=book.EXAMPLES)(book.book)
 app.add_typer(reschedule.app, name="reschedule", rich_help_panel="Work")
 app.add_typer(validate.app, name="validate", rich_help_panel="Work")
+app.add_typer(patient.app, name="patient", rich_help_panel="People and privacy")
+app.add_typer(audit.app, name="audit", rich_help_panel="People and privacy")
+app.add_typer(users.app, name="user", rich_help_panel="People and privacy")
+app.add_typer(tokens.app, name="token", rich_help_panel="People and privacy")
 app.command(rich_help_panel="On files, with no services", epilog=plan.PLAN_EXAMPLES)(plan.plan)
 app.command(rich_help_panel="On files, with no services", epilog=plan.VERIFY_EXAMPLES)(plan.verify)
 app.command(rich_help_panel="On files, with no services", epilog=sampling.EXAMPLES)(sampling.sample)

@@ -27,7 +27,7 @@ class Exit(IntEnum):
     DONE = 0
     REFUSED = 1  # the answer is no: faults, violations, something undecided
     USAGE = 2  # the command line is wrong; typer's own code
-    UNREACHABLE = 3  # a service does not answer, or no instance runs
+    UNREACHABLE = 3  # a service does not answer or does not let us in, or no instance runs
     UNKNOWN = 4  # it was to be found out and was not: a validation failed, or there is none
     MISUSED = 64  # as sysexits.h has it: USAGE of commands that say something else by 2
     FAULT_OF_OURS = 70  # as sysexits.h has it; a program must not take it for an answer
@@ -64,6 +64,7 @@ def print_json(value: object) -> None:
     """Write JSON for programs to standard output."""
     json.dump(value, sys.stdout, indent=2, ensure_ascii=False, default=str)
     sys.stdout.write("\n")
+    sys.stdout.flush()  # `slotwise up` goes on, and whoever reads it waits
 
 
 def table(*columns: str, right: Sequence[str] = ()) -> Table:

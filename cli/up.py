@@ -24,10 +24,13 @@ EXAMPLES = examples("""
     optional wheels. One instance runs per folder. Everything restarts what
     dies, and Ctrl-C or SIGTERM ends all of it. The logs are in FOLDER/logs.
 
-    Until access control is built, it listens on this machine only.
+    It listens on this machine only, unless --host says otherwise. Elsewhere it
+    takes encryption (--tls-certificate and --tls-key, or a proxy that
+    encrypts, named by TRUSTED_PROXIES), ALLOWED_HOSTS, and passwords on the
+    services: what is missing is named.
     """)
 
-HostOption = Annotated[str, typer.Option(help="An address of this machine's own (loopback).")]
+HostOption = Annotated[str, typer.Option(help="An address of this machine's; 0.0.0.0 or ::, all of them.")]
 PortOption = Annotated[
     int | None,
     typer.Option(min=1, max=65535, help="Where the API listens.", show_default="8000, or any free one"),
@@ -44,6 +47,13 @@ def up(
     ] = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = None,
+    tls_certificate: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, exists=True, help="To encrypt with: PEM, with its chain."),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", dir_okay=False, exists=True, help="The certificate's key: PEM.")
+    ] = None,
     workers: WorkersOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,17 +63,40 @@ def up(
     """
     from cli.instance import running_instance  # noqa: PLC0415  # see cli/main.py
     from cli.instances import up_folder  # noqa: PLC0415
+    from cli.listening import Listening  # noqa: PLC0415
 
     with (
         starting() as say,
         running_instance(
-            data or up_folder(), host=host, port=port, workers=workers or default_workers(), say=say
+            data or up_folder(),
+            listening=Listening(host, port, tls_certificate, tls_key),
+            workers=workers or default_workers(),
+            say=say,
         ) as instance,
     ):
         say("")
         tell(instance, as_json=as_json)
+        if not as_json:
+            _tell_first_admin(data)
         instance.supervisor.wait()
         notes().print("Stopping.")
+
+
+def _tell_first_admin(data: Path | None) -> None:
+    """Say how to make the first admin, as long as there is none."""
+    import shlex  # noqa: PLC0415  # see cli/main.py
+
+    from cli.database import reached  # noqa: PLC0415
+    from models.access.users import has_admin  # noqa: PLC0415
+
+    with reached("this instance") as session:
+        if has_admin(session):
+            return
+    folder = f" --data {shlex.quote(str(data))}" if data else ""
+    out = answers()
+    out.print("Nobody can sign in as an admin yet. In another terminal:")
+    add = f'slotwise user add NAME --name "First and last name" --admin{folder}'
+    out.print(f"  {add}", markup=False, soft_wrap=True)
 
 
 def default_workers() -> int:
@@ -115,4 +148,4 @@ def tell(instance: "Instance", *, as_json: bool, schedule: str = "/app/schedule"
         ("Database", instance.database),
     ):
         out.print(f"  {name:10}{value}", soft_wrap=True)
-    out.print("There is no access control yet, so it listens on this machine only. Ctrl-C stops it.")
+    out.print("Ctrl-C stops it.")

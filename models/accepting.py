@@ -71,7 +71,9 @@ def _decide(session: Session, request_id: uuid.UUID, now: dt.datetime) -> Bookin
 
 def _look_up(session: Session, request: BookingRequest, hour: ExactHour) -> WantedHour:
     doctors, hospitals = find_doctors(session, [hour.doctor]), find_hospitals(session, [hour.hospital])
-    patient = session.get_one(Patient, request.patient_id)
+    patient = session.get_one(  # whom nobody erases until it is done
+        Patient, request.patient_id, with_for_update={"read": True, "key_share": True}, populate_existing=True
+    )
     faults = [] if patient.active else [inactive("patient", "", patient.external_id)]
     faults += check_reference(doctors, "doctor", "doctor", hour.doctor)
     faults += check_reference(hospitals, "hospital", "hospital", hour.hospital)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import outbox
+from models.access.reach import whole
 from models.appointment_messages import BOOKED, Hour, appointment_message
 from models.base import new_ids, period
 from models.booking import BookingRequest, JsonObject, RequestStatus
@@ -64,7 +65,8 @@ def change_status(
         where it does not exist, has changed since, or is booked no longer.
 
     """
-    hold_kept(session, [appointment_id])
+    with whole(session):  # what was kept for it may be at a hospital where it is not any more
+        hold_kept(session, [appointment_id])
     appointment = lock_to_change(session, Appointment, appointment_id, version)
     refuse_unless_booked(appointment)
     message = appointment_message(appointment_id, appointment.version + 1, Hour.of(appointment))
@@ -73,7 +75,8 @@ def change_status(
         .where(Appointment.id == appointment_id)
         .values(status=status, version=Appointment.version + 1)
     )
-    give_up(session, [appointment_id])
+    with whole(session):
+        give_up(session, [appointment_id])
     outbox.tell(session, f"appointment.{status}", [message])
 
 
@@ -90,7 +93,8 @@ def being_moved(session: Session, appointments: Collection[uuid.UUID]) -> frozen
     moves = select(BookingRequest.moves).where(
         BookingRequest.moves.in_(appointments), BookingRequest.status.in_(undecided)
     )
-    return frozenset(id_ for id_ in session.scalars(moves) if id_)
+    with whole(session):  # whoever has asked for it
+        return frozenset(id_ for id_ in session.scalars(moves) if id_)
 
 
 def off_the_hour(start: dt.datetime, timezone: str, row: int = 0) -> Iterator[Fault]:
@@ -111,7 +115,7 @@ def off_the_hour(start: dt.datetime, timezone: str, row: int = 0) -> Iterator[Fa
 
 
 def _look_up(session: Session, rows: Sequence[AppointmentIn]) -> list[WantedHour]:
-    patients = find_patients(session, (row.patient for row in rows))
+    patients = find_patients(session, (row.patient for row in rows), to_book=True)
     doctors = find_doctors(session, (row.doctor for row in rows))
     hospitals = find_hospitals(session, (row.hospital for row in rows))
     faults: list[Fault] = []

@@ -2,17 +2,19 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Integer, Uuid, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Integer, TableValuedAlias, Uuid, and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 
 from models import outbox
+from models.access import reach
+from models.access.reach import whole
 from models.arrays import table_of
 from models.base import ends, new_ids, period
 from models.booking import JsonObject
@@ -187,8 +189,13 @@ def _clashes(session: Session, wanted: Sequence[_Wanted]) -> Iterator[Fault]:
     )
     for row, hospital in session.execute(outside):
         yield _outside_openings(by_row[row], hospital, _next_opening(session, by_row[row]))
+    yield from _doctors_elsewhere(session, rows, by_row)
+
+
+def _doctors_elsewhere(session: Session, rows: TableValuedAlias, by_row: Mapping[int, _Wanted]) -> Iterator[Fault]:
+    """Where the doctor of a wanted availability is in another one then: which one, if it is in reach."""
     elsewhere = (
-        select(rows.c.row, Availability.id, Availability.during, Hospital.name, Hospital.timezone)
+        select(rows.c.row, Availability, Hospital)
         .join(
             Availability,
             and_(
@@ -199,15 +206,16 @@ def _clashes(session: Session, wanted: Sequence[_Wanted]) -> Iterator[Fault]:
         )
         .join(Hospital, Hospital.id == Availability.hospital_id)
     )
-    for row, id_, during, name, timezone in session.execute(elsewhere):
-        yield Fault(
-            "doctor_elsewhere",
-            "start",
-            _start(by_row[row]).isoformat(),
-            f"The doctor is at {name} then, {_period_spoken(during, timezone)}; a doctor is in one place at a time.",
-            row,
-            facts={"availability": str(id_)},
-        )
+    with whole(session):  # a doctor is in one place at a time, wherever that is
+        found = session.execute(elsewhere).all()
+    within = reach.of(session).hospitals
+    for row, availability, hospital in found:
+        where, facts = "at another hospital then", {}
+        if within is None or hospital.id in within:
+            where = f"at {hospital.name} then, {_period_spoken(availability.during, hospital.timezone)}"
+            facts = {"availability": str(availability.id)}
+        message = f"The doctor is {where}; a doctor is in one place at a time."
+        yield Fault("doctor_elsewhere", "start", _start(by_row[row]).isoformat(), message, row, facts=facts)
 
 
 def _outside_openings(wanted: _Wanted, hospital: Hospital, following: Range[dt.datetime] | None) -> Fault:

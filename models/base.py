@@ -68,6 +68,11 @@ def new_ids(session: Session, count: int) -> list[uuid.UUID]:
     return list(session.scalars(select(func.uuidv7()).select_from(func.generate_series(1, count))))
 
 
+def first_id(at: datetime) -> uuid.UUID:
+    """The lowest id that a row can have which was made at an instant or later: ids begin with the millisecond."""
+    return uuid.UUID(int=int(at.timestamp() * 1000) << 80)
+
+
 def whole_period(column: str) -> str:
     """The SQL condition that a range column is a finite, non-empty, half-open period."""
     return (
@@ -84,6 +89,17 @@ Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 During = Annotated[Range[datetime], mapped_column(TSTZRANGE)]
 Now = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
 """When the row was written: the time of its transaction, unless told."""
+
+MadeBy = Annotated[
+    uuid.UUID | None,
+    mapped_column(
+        Uuid,
+        server_default=text("((nullif(current_setting('slotwise.actor', true), ''))::jsonb ->> 'id')::uuid"),
+    ),
+]
+"""The user or the token that a row was made for, as its transaction says (`models.access.acting`); NULL: nobody has
+said, or neither.
+"""
 
 Version = Annotated[int, mapped_column(server_default=text("1"))]
 """Counts the changes of a row that people edit; its `ETag`."""

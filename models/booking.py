@@ -6,11 +6,21 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Identity, Index, SmallInteger, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, Instant, Now, one_of
+from models.base import Base, Id, Instant, MadeBy, Now, one_of
 from planner import plan as planned
 from planner.plan import Alternative, ConflictKind, Plan
 from planner.problem import Priority
@@ -47,6 +57,7 @@ class BookingBatch(Base):
     label: Mapped[str | None]
     size: Mapped[int]
     created_at: Mapped[Now]
+    created_by: Mapped[MadeBy]
 
 
 class PlanningRun(Base):
@@ -60,6 +71,7 @@ class PlanningRun(Base):
     __table_args__ = (
         CheckConstraint("(status = 'planning') = (finished_at IS NULL)", name="finished_once_let_go"),
         Index(None, "lease_expires_at", postgresql_where=text("status = 'planning'")),
+        Index("planning_run_with_outcome_index", "finished_at", postgresql_where=text("outcome IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -88,7 +100,11 @@ class BookingRequest(Base):
         CheckConstraint("status <> 'queued' OR planning_run_id IS NULL", name="queued_for_any_run"),
         CheckConstraint("(status IN ('queued', 'planning')) = (decided_at IS NULL)", name="decided_once_decided"),
         CheckConstraint("(status = 'failed') = (failure IS NOT NULL)", name="failed_with_a_reason"),
-        Index("booking_request_queue_index", "attempts", "queued_at", postgresql_where=text("status = 'queued'")),
+        Index(
+            "booking_request_queue_index",
+            *("priority", "share", "queued_at", "id"),
+            postgresql_where=text("status = 'queued'"),
+        ),
         Index(
             "booking_request_moves_one_at_a_time",
             "moves",
@@ -99,6 +115,9 @@ class BookingRequest(Base):
         Index(None, "batch_id", "batch_line"),
         Index(None, "planning_run_id"),
         Index(None, "patient_id"),
+        Index(None, "created_by", "id"),
+        Index(None, "decided_at", postgresql_where=text("decided_at IS NOT NULL")),
+        Index(None, "moves", postgresql_where=text("moves IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -120,6 +139,27 @@ class BookingRequest(Base):
     queued_at: Mapped[Now]
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     failure: Mapped[str | None]
+    created_by: Mapped[MadeBy]
+    # The HTTP request that asked for it, by its id in the logs; a later one may have queued it again.
+    asked_in: Mapped[str | None] = mapped_column(
+        server_default=text("(nullif(current_setting('slotwise.actor', true), ''))::jsonb ->> 'request_id'")
+    )
+    # The hospital for whose turn it counts (see `Turn`): the first of those it accepts. NULL: it accepts any.
+    share: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("hospital.id"))
+
+
+class Turn(Base):
+    """When a run last took requests of a share: hospitals take turns, so that none waits for all of another's.
+
+    NULL is the share of the requests that accept any hospital.
+    """
+
+    __tablename__ = "turn"
+    __table_args__ = (UniqueConstraint("share", postgresql_nulls_not_distinct=True),)
+
+    id: Mapped[Id]
+    share: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("hospital.id"))
+    served_at: Mapped[Instant]
 
 
 class BookingRequestDoctor(Base):

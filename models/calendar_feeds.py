@@ -11,14 +11,29 @@ import datetime as dt
 import hashlib
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, func, or_, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Uuid,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from models.access.acting import EVERYTHING, Reach
+from models.access.secrets import digest
 from models.base import Base, Id, Instant, Now
 from models.faults import Fault, Refusal, Refused
 from models.hospitals import Hospital
@@ -65,6 +80,8 @@ class CalendarFeed(Base):
     # What the last reader was given, and since when that has been the content: the feed's `Last-Modified`.
     content_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
     content_since: Mapped[Instant | None]
+    # Those whose hours it tells; NULL: wherever the doctor is.
+    hospitals: Mapped[list[uuid.UUID] | None] = mapped_column(ARRAY(Uuid))
 
 
 class AppointmentEvent(NamedTuple):
@@ -104,8 +121,11 @@ class FeedContent:
     since: dt.datetime
 
 
-def make_feed(session: Session, doctor: str, label: str) -> tuple[CalendarFeed, str]:
+def make_feed(session: Session, doctor: str, label: str, within: Reach = EVERYTHING) -> tuple[CalendarFeed, str]:
     """Make a feed of the doctor that `doctor` names. Returns it and its token, which nobody is told again.
+
+    `within` is how far whoever makes it reaches: the feed tells no more, whoever reads it. Doctors have all of their
+    own schedule, wherever they come to be.
 
     Raises
     ------
@@ -114,11 +134,12 @@ def make_feed(session: Session, doctor: str, label: str) -> tuple[CalendarFeed, 
         doctor that is not revoked has the label (clash).
 
     """
-    doctor_id = find_feed_doctor(session, doctor, active=True)
+    doctor_id = find_feed_doctor(session, doctor, within, active=True)
+    hospitals = None if within.doctor or within.hospitals is None else sorted(within.hospitals)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     made = session.scalar(
         insert(CalendarFeed)
-        .values(doctor_id=doctor_id, label=label, token_sha256=_hashed(token))
+        .values(doctor_id=doctor_id, label=label, token_sha256=digest(token), hospitals=hospitals)
         .on_conflict_do_nothing()
         .returning(CalendarFeed)
     )
@@ -130,8 +151,10 @@ def make_feed(session: Session, doctor: str, label: str) -> tuple[CalendarFeed, 
     return made, token
 
 
-def find_feed_doctor(session: Session, doctor: str, *, active: bool = False) -> uuid.UUID:
-    """The id of the doctor whom a path names; `active`: one who is no longer active will not do.
+def find_feed_doctor(session: Session, doctor: str, within: Reach = EVERYTHING, *, active: bool = False) -> uuid.UUID:
+    """The id of the doctor whom a path names, as far as somebody's reach goes: a doctor's is their own schedule.
+
+    `active`: one who is no longer active will not do.
 
     Raises
     ------
@@ -140,12 +163,17 @@ def find_feed_doctor(session: Session, doctor: str, *, active: bool = False) -> 
 
     """
     found = find_doctors(session, [doctor]).get(doctor)
-    if found is None:
+    if found is None or not has_feeds(found.id, within):
         message = f"There is no doctor {doctor!r}."
         raise Refused(Refusal.NOT_FOUND, [Fault("unknown_doctor", "", doctor, message)])
     if active and not found.active:
         raise Refused(Refusal.INVALID, [inactive("doctor", "", doctor)])
     return found.id
+
+
+def has_feeds(doctor_id: uuid.UUID, within: Reach) -> bool:
+    """Whether a doctor can have feeds, as far as somebody's reach goes."""
+    return within.doctor == doctor_id if within.doctor else within.hospitals is None or bool(within.hospitals)
 
 
 def revoke_feed(session: Session, feed_id: uuid.UUID) -> None:
@@ -176,13 +204,13 @@ def read_feed(session: Session, token: str, now: dt.datetime) -> FeedContent | N
     found = session.execute(
         select(CalendarFeed, User.name)
         .join(User, User.id == CalendarFeed.doctor_id)
-        .where(CalendarFeed.token_sha256 == _hashed(token), CalendarFeed.revoked_at.is_(None), User.active)
+        .where(CalendarFeed.token_sha256 == digest(token), CalendarFeed.revoked_at.is_(None), User.active)
     ).first()
     if found is None:
         return None
     feed: CalendarFeed = found.CalendarFeed
-    appointments = _appointments(session, feed.doctor_id, now - PAST)
-    availabilities = _availabilities(session, feed.doctor_id, now - PAST)
+    appointments = _appointments(session, feed, now - PAST)
+    availabilities = _availabilities(session, feed, now - PAST)
     # The rows say all that the feed says: it need not be written out to see whether it has changed.
     sha256 = hashlib.sha256(repr((found.name, appointments, availabilities)).encode()).digest()
     since = _noted(session, feed, sha256, now)
@@ -208,7 +236,7 @@ def _noted(session: Session, feed: CalendarFeed, sha256: bytes, now: dt.datetime
     return since
 
 
-def _appointments(session: Session, doctor_id: uuid.UUID, since: dt.datetime) -> list[AppointmentEvent]:
+def _appointments(session: Session, feed: CalendarFeed, since: dt.datetime) -> list[AppointmentEvent]:
     start, end = func.lower(Appointment.during), func.upper(Appointment.during)
     rows = (
         select(
@@ -222,13 +250,13 @@ def _appointments(session: Session, doctor_id: uuid.UUID, since: dt.datetime) ->
             Hospital.timezone,
         )
         .join(Hospital, Hospital.id == Appointment.hospital_id)
-        .where(Appointment.doctor_id == doctor_id, Appointment.during.overlaps(func.tstzrange(since, None)))
+        .where(*_told(Appointment, feed, since))
         .order_by(start, Appointment.id)
     )
     return [AppointmentEvent(*row) for row in session.execute(rows)]
 
 
-def _availabilities(session: Session, doctor_id: uuid.UUID, since: dt.datetime) -> list[AvailabilityEvent]:
+def _availabilities(session: Session, feed: CalendarFeed, since: dt.datetime) -> list[AvailabilityEvent]:
     start, end = func.lower(Availability.during), func.upper(Availability.during)
     rows = (
         select(
@@ -241,12 +269,17 @@ def _availabilities(session: Session, doctor_id: uuid.UUID, since: dt.datetime) 
             Hospital.timezone,
         )
         .join(Hospital, Hospital.id == Availability.hospital_id)
-        .where(Availability.doctor_id == doctor_id, Availability.during.overlaps(func.tstzrange(since, None)))
+        .where(*_told(Availability, feed, since))
         .order_by(start, Availability.id)
     )
     return [AvailabilityEvent(*row) for row in session.execute(rows)]
 
 
-def _hashed(token: str) -> bytes:
-    """What is stored of a token. It is random and long, so that a plain hash will do: there is nothing to guess."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+def _told(
+    of: type[Appointment | Availability], feed: CalendarFeed, since: dt.datetime
+) -> Iterator[ColumnElement[bool]]:
+    """What an hour has to be that a feed tells."""
+    yield of.doctor_id == feed.doctor_id
+    yield of.during.overlaps(func.tstzrange(since, None))
+    if feed.hospitals is not None:
+        yield of.hospital_id.in_(feed.hospitals)

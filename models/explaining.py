@@ -3,10 +3,13 @@
 import datetime as dt
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from models.access.acting import Reach
+from models.access.reach import of as reach_of
+from models.access.reach import whole
 from models.base import period
 from models.booking import alternative_json
 from models.faults import Fault
@@ -14,9 +17,10 @@ from models.references import Found
 from models.schedule import Appointment
 from models.settings import settings
 from models.snapshot import problem_of
+from models.withholding import Withholding
 from planner.conflicts import explain_hopeless
 from planner.plan import Conflict
-from planner.problem import HOUR, Priority, Request
+from planner.problem import HOUR, Priority, Problem, Request
 from planner.wording import Wording
 
 PASSED = "The hour has passed."
@@ -53,16 +57,29 @@ def explain(session: Session, wanted: Sequence[WantedHour], now: dt.datetime) ->
 
     The alternatives among the facts are free right now; none lies before `now`, unless the hour itself does. The hour
     that an appointment would leave counts as free, and is no alternative to leaving it.
+
+    The whole schedule decides; what is told of it, and offered instead, is in reach of whoever asks.
     """
     if not wanted:
         return
     reach = dt.timedelta(days=settings().plan_reach_days)
     since = min(now, *(hour.start for hour in wanted))
-    snapshot = problem_of(session, [_request(hour) for hour in wanted], now=since, reach=reach)
+    with whole(session):
+        snapshot = problem_of(session, [_request(hour) for hour in wanted], now=since, reach=reach)
     wording = Wording.of(snapshot.problem, lambda _kind, id_: snapshot.names.get(id_, id_))
     by_row = {str(hour.row): hour for hour in wanted}
-    for conflict in explain_hopeless(snapshot.problem, wording):
-        yield _fault(conflict, by_row[conflict.request], now)
+    conflicts = explain_hopeless(_offered(snapshot.problem, reach_of(session)), wording)
+    withholding = Withholding(session, ([each.facts, *map(alternative_json, each.alternatives)] for each in conflicts))
+    for conflict in conflicts:
+        yield _fault(conflict, by_row[conflict.request], now, withholding)
+
+
+def _offered(problem: Problem, reach: Reach) -> Problem:
+    """A problem in which hours are only offered where somebody reaches."""
+    if reach.hospitals is None:
+        return problem
+    within = {str(each) for each in reach.hospitals}
+    return replace(problem, availabilities=tuple(each for each in problem.availabilities if each.hospital in within))
 
 
 def _request(hour: WantedHour) -> Request:
@@ -79,12 +96,13 @@ def _request(hour: WantedHour) -> Request:
     )
 
 
-def _fault(conflict: Conflict, hour: WantedHour, now: dt.datetime) -> Fault:
-    message = f"{PASSED} {conflict.message}" if hour.start < now else conflict.message
+def _fault(conflict: Conflict, hour: WantedHour, now: dt.datetime, withholding: Withholding) -> Fault:
     alternatives = [
         alternative_json(each)
         for each in conflict.alternatives
         if not hour.leaves(each.doctor, each.hospital, each.start)
     ]
-    facts = {**conflict.facts, "alternatives": alternatives}
+    told = withholding.of(conflict.kind, conflict.message, conflict.facts, {}, alternatives)
+    message = f"{PASSED} {told.message}" if hour.start < now else told.message
+    facts = {**told.facts, "alternatives": told.alternatives}
     return Fault(conflict.kind, "start", hour.start.isoformat(), message, hour.row, facts)

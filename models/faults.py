@@ -11,6 +11,7 @@ class Refusal(StrEnum):
     """Why a change was refused as a whole. `api.problems` chooses the HTTP status."""
 
     INVALID = "invalid"  # what was sent can never be right
+    FORBIDDEN = "forbidden"  # somebody else may, whoever asks may not
     NOT_FOUND = "not_found"  # what the address names does not exist
     CLASH = "clash"  # right in itself, but the schedule or another change stands against it
     STALE = "stale"  # it was meant for an older version

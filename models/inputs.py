@@ -187,12 +187,24 @@ class UserIn(Input):
     email: Text | None = None
     role: Role
     specialties: list[Specialty] = Field([], max_length=50, description="A doctor's; lower case")
+    hospitals: list[Text] = Field(
+        [], max_length=1000, description="Where a member of staff acts (`external_id` or `id`); left out: nowhere"
+    )
     active: bool = True
 
     @model_validator(mode="after")
     def _only_doctors_have_specialties(self) -> Self:
         if self.specialties and self.role is not Role.DOCTOR:
             raise PydanticCustomError("specialties_without_doctor", "has specialties but is not a doctor")
+        return self
+
+    @model_validator(mode="after")
+    def _only_staff_have_hospitals(self) -> Self:
+        if self.hospitals and self.role is not Role.STAFF:
+            raise PydanticCustomError(
+                "hospitals_without_staff",
+                "has hospitals but is not staff; an admin acts everywhere, a doctor where they are available",
+            )
         return self
 
 

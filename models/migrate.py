@@ -1,11 +1,83 @@
-"""Bringing a database's schema up to date, and saying whether it is."""
+"""Bringing a database's schema up to date, and saying how it stands to this version.
 
+Each release's schema serves the release before, too: processes of both work on it while one replaces the other. So a
+migration only adds (a test holds it to that), and what nobody uses any more is taken away a release later, by a
+migration that says whom it serves no longer: `contracts = "0011"`, those that know no migration after 0010. What the
+newest of them says is written down in the database, where releases read it that know nothing of that migration.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import Script, ScriptDirectory
+from sqlalchemy import Connection, text
+
+from models.session import make_engine
 
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+_FIRST_SERVED = "0009"
+"""Since the migration after this one, migrations only add."""
+
+_SERVES = "Serves versions since "
+
+
+class Standing(StrEnum):
+    """`newer`: a later version has migrated it, and it serves this one; `too_new`: it does so no longer."""
+
+    SAME = "same"
+    OLDER = "older"
+    NEWER = "newer"
+    TOO_NEW = "too_new"
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The newest migration that a database has (None: none), and the newest that this version has."""
+
+    found: str | None
+    wanted: str
+    standing: Standing
+
+    @property
+    def will_do(self) -> bool:
+        """Whether this version works with it."""
+        return self.standing in (Standing.SAME, Standing.NEWER)
+
+    @property
+    def pending(self) -> int:
+        """How many migrations it lacks."""
+        known = _revisions()
+        if self.standing is not Standing.OLDER:
+            return 0
+        return len(known) - (known.index(self.found) + 1 if self.found else 0)
+
+    @property
+    def told(self) -> str:
+        """How it stands, and what to do about it."""
+        match self.standing:
+            case Standing.SAME:
+                return "The schema is that of this version."
+            case Standing.NEWER:
+                return f"The schema {self.found} is of a later version and serves this one ({self.wanted}), too."
+            case Standing.TOO_NEW:
+                return f"The schema {self.found} is of a later version and serves this one ({self.wanted}) no longer."
+        found = self.found or "of no migration"
+        return f"The database has the schema {found}, this needs {self.wanted}; run the migrations."
+
+
+class SchemaTooNew(Exception):  # noqa: N818  # named for what went wrong
+    """The schema is of a later version and serves this one no longer."""
+
+    def __init__(self, schema: Schema) -> None:
+        super().__init__(schema.told)
+        self.schema = schema
 
 
 def alembic_config(database_url: str) -> Config:
@@ -16,9 +88,39 @@ def alembic_config(database_url: str) -> Config:
     return config
 
 
-def upgrade(database_url: str) -> None:
-    """Apply the migrations that the database lacks. Two at once take turns; doing it again does nothing."""
-    command.upgrade(alembic_config(database_url), "head")
+def find_schema(connection: Connection) -> Schema:
+    """The schema of a database, and how it stands to this version."""
+    known = _revisions()
+    found = MigrationContext.configure(connection).get_current_revision()
+    serves = connection.scalar(text("SELECT obj_description(to_regclass('alembic_version'), 'pg_class')"))
+    if found == known[-1]:
+        standing = Standing.SAME
+    elif found is None or found in known:
+        standing = Standing.OLDER
+    elif serves and serves.removeprefix(_SERVES) in known:
+        standing = Standing.NEWER
+    else:
+        standing = Standing.TOO_NEW
+    return Schema(found, known[-1], standing)
+
+
+def upgrade(database_url: str) -> Schema:
+    """Apply the migrations that the database lacks. Two at once take turns; doing it again does nothing, and so does a
+    version that is older than the schema. Returns the schema that it has then.
+
+    Raises
+    ------
+    SchemaTooNew
+        where this version cannot work with it.
+
+    """
+    schema = _look_up(database_url)
+    if schema.standing is Standing.TOO_NEW:
+        raise SchemaTooNew(schema)
+    if schema.standing is Standing.OLDER:
+        command.upgrade(alembic_config(database_url), "head")
+        schema = _look_up(database_url)
+    return schema
 
 
 def check(database_url: str) -> None:
@@ -30,3 +132,37 @@ def check(database_url: str) -> None:
         naming every difference.
     """
     command.check(alembic_config(database_url))
+
+
+def say_whom_it_serves(connection: Connection, scripts: ScriptDirectory, heads: Collection[str]) -> None:
+    """Write down since which migration versions can work with a schema that has these newest migrations."""
+    applied = scripts.iterate_revisions(tuple(heads), "base")
+    serves = max((_contracts(each) or _FIRST_SERVED for each in applied), default=_FIRST_SERVED)
+    connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{_SERVES}{serves}'"))
+
+
+def _look_up(database_url: str) -> Schema:
+    engine = make_engine(database_url, pool_size=1, application="slotwise-migrations")
+    try:
+        with engine.connect() as connection:
+            return find_schema(connection)
+    finally:
+        engine.dispose()
+
+
+def _contracts(script: Script) -> str | None:
+    """Since which migration versions can work with a schema that has this one, where it says so."""
+    since: str | None = getattr(script.module, "contracts", None)
+    return since
+
+
+def newest() -> str:
+    """The newest migration of this version."""
+    return _revisions()[-1]
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """The migrations of this version, the oldest first."""
+    scripts = ScriptDirectory(str(_MIGRATIONS))
+    return tuple(each.revision for each in scripts.walk_revisions())[::-1]

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import outbox
+from models.access.reach import whole
 from models.appointment_messages import MOVED, Hour, appointment_message
 from models.appointments import being_moved, off_the_hour, refuse_unless_booked
 from models.base import period
@@ -59,7 +60,8 @@ def move_appointment(
     try:
         with session.begin_nested():
             _write(session, wanted, appointment_id)
-            give_up(session, [appointment_id])
+            with whole(session):  # what was kept for it may be at a hospital where it is not any more
+                give_up(session, [appointment_id])
     except IntegrityError:  # somebody has the hour, or nobody is there
         refuse_if(explain(session, [wanted], now), Refusal.CLASH)
         raise
@@ -94,12 +96,13 @@ def _hold_availabilities(session: Session, wanted: WantedHour) -> None:
         Availability.hospital_id == wanted.hospital.id,
         Availability.during.overlaps(hour),
     )
-    session.execute(
-        select(Availability.id)
-        .where(or_(around, Availability.id.in_(kept_for([wanted.moves.id] if wanted.moves else []))))
-        .order_by(Availability.id)
-        .with_for_update(read=True, key_share=True)
-    )
+    with whole(session):
+        session.execute(
+            select(Availability.id)
+            .where(or_(around, Availability.id.in_(kept_for([wanted.moves.id] if wanted.moves else []))))
+            .order_by(Availability.id)
+            .with_for_update(read=True, key_share=True)
+        )
 
 
 def _write(session: Session, wanted: WantedHour, appointment_id: uuid.UUID) -> None:

@@ -1,5 +1,6 @@
 """What keeps the promises to other systems: messages to be told, and answers to be given again."""
 
+import uuid
 from typing import Any
 
 from sqlalchemy import BigInteger, Identity, Index, text
@@ -8,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Now, TransactionId
 from models.booking import JsonObject
+
+NOBODY = uuid.UUID(int=0)
+"""Whoever has not said who they are."""
 
 
 class OutboxMessage(Base):
@@ -40,3 +44,5 @@ class IdempotencyKey(Base):
     headers: Mapped[dict[str, str]] = mapped_column(JSONB)
     body: Mapped[Any] = mapped_column(JSONB)  # Any: a JSON value
     created_at: Mapped[Now]
+    # The user or the token that sent it: another one's key is another key.
+    caller: Mapped[uuid.UUID] = mapped_column(primary_key=True, server_default=text(f"'{NOBODY}'::uuid"))

@@ -22,6 +22,12 @@ class Position:
 
 START = Position(0, 0)
 
+RESTORED = "database.restored"
+"""The topic that tells that the database was restored: what was told after `restored_to` has not happened."""
+
+ERA_BITS = 26
+"""A restore lets the ids of messages begin anew at a higher multiple of 2^26; the first of them tells of it."""
+
 
 def tell(session: Session, topic: str, payloads: Iterable[JsonObject]) -> None:
     """Write one message for each payload: ids and instants only, never who the patient is."""
@@ -48,6 +54,22 @@ def newest(session: Session) -> Position:
         select(OutboxMessage.transaction_id, OutboxMessage.id).where(_settled()).order_by(position.desc()).limit(1)
     ).first()
     return Position(int(row.transaction_id), row.id) if row else START
+
+
+def resumed(session: Session, position: Position) -> Position:
+    """Where a reader goes on: at `position`, or before the restore that has undone what they read last.
+
+    Transactions are numbered on from the time that was restored to, so a reader who was further would miss what comes.
+    Ids are not: what was read before a restore and is not smaller than the message that tells of it, is undone.
+    """
+    goes_on = position
+    newest = session.scalar(select(func.max(OutboxMessage.id)))
+    while newest and (first := newest >> ERA_BITS << ERA_BITS) > position.id:
+        told = session.get(OutboxMessage, first)
+        if told and told.topic == RESTORED:
+            goes_on = min(goes_on, Position(int(told.transaction_id), first - 1))
+        newest = session.scalar(select(func.max(OutboxMessage.id)).where(OutboxMessage.id < first))
+    return goes_on
 
 
 def place(message: OutboxMessage) -> Position:

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, Now, one_of
+from models.base import Base, Id, Instant, Now, one_of
 
 
 class Role(StrEnum):
@@ -89,6 +89,9 @@ that have none to drop are written out. Source: PostgreSQL 18 manual, String Fun
 event.listen(Base.metadata, "before_create", DDL(SEARCH_WORDS))  # type: ignore[no-untyped-call]
 
 
+ERASED_NAME = "Erased patient"
+
+
 class Patient(Base):
     """Someone who is seen. Patients are not users: they cannot sign in."""
 
@@ -100,6 +103,11 @@ class Patient(Base):
             text("search_words((name::text || ' '::text) || external_id::text)"),
             postgresql_using="gin",
         ),
+        CheckConstraint(
+            f"erased_at IS NULL OR NOT active AND email IS NULL AND name = '{ERASED_NAME}'"
+            " AND external_id = 'erased-' || id::text",
+            name="erased_for_good",
+        ),
     )
 
     id: Mapped[Id]
@@ -108,3 +116,5 @@ class Patient(Base):
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     updated_at: Mapped[Now]
     email: Mapped[str | None]
+    # Since then nothing tells who it was (`models.privacy.erasing`).
+    erased_at: Mapped[Instant | None]

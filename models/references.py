@@ -44,9 +44,12 @@ def find_doctors(session: Session, references: Iterable[str]) -> Directory:
     return _find(session, rows, references)
 
 
-def find_patients(session: Session, references: Iterable[str]) -> Directory:
-    """The patients that `references` name."""
-    return _find(session, select(Patient.id, Patient.external_id, Patient.name, Patient.active), references)
+def find_patients(session: Session, references: Iterable[str], *, to_book: bool = False) -> Directory:
+    """The patients that `references` name. `to_book`: nobody erases them until the transaction ends."""
+    rows = select(Patient.id, Patient.external_id, Patient.name, Patient.active)
+    if to_book:
+        rows = rows.with_for_update(read=True, key_share=True)
+    return _find(session, rows, references)
 
 
 def unknown(kind: str, field: str, reference: str, row: int = 0) -> Fault:

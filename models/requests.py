@@ -2,13 +2,15 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from models import outbox
+from models.access import reach
 from models.appointments import being_moved
 from models.base import new_ids
 from models.booking import (
@@ -28,6 +30,13 @@ from models.schedule import Appointment, AppointmentStatus
 CANCELLABLE = (RequestStatus.QUEUED, RequestStatus.PLANNING, RequestStatus.CONFLICT)
 """What may still be cancelled. A run that plans a cancelled request finds out when it commits."""
 
+Admit = Callable[[Session, Counter[uuid.UUID | None]], None]
+"""Lets so many requests of each share into the queue, or raises."""
+
+
+def _everything(_session: Session, _wanted: Counter[uuid.UUID | None]) -> None:
+    """What comes from nobody who can be put off is let in."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -45,9 +54,16 @@ class _Known:
 
 
 def queue_requests(
-    session: Session, rows: Sequence[BookingRequestIn], batch: uuid.UUID | None = None
+    session: Session,
+    rows: Sequence[BookingRequestIn],
+    batch: uuid.UUID | None = None,
+    *,
+    admit: Admit = _everything,
 ) -> list[uuid.UUID]:
     """Queue requests, all or none. Returns their ids, in order. Ring the bell once the transaction has committed.
+
+    For whoever does not reach every hospital, any hospital is any that they reach. `admit` is asked once everything
+    about them is right.
 
     Raises
     ------
@@ -55,8 +71,11 @@ def queue_requests(
         naming everything that does not exist, is no longer active, or contradicts itself.
 
     """
+    rows = _within_reach(session, rows)
     known = _look_up(session, rows)
     refuse_if(fault for row, request in enumerate(rows) for fault in _faults(request, row, known))
+    shares = [_share(request, known) for request in rows]
+    admit(session, Counter(shares))
     ids = new_ids(session, len(rows))
     session.execute(
         insert(BookingRequest),
@@ -65,10 +84,11 @@ def queue_requests(
                 "id": id_,
                 "patient_id": known.patients[request.patient].id,
                 **request.model_dump(include={"priority", "specialty", "earliest", "latest", "preferred", "moves"}),
+                "share": share,
                 "batch_id": batch,
                 "batch_line": None if batch is None else line,
             }
-            for line, (id_, request) in enumerate(zip(ids, rows, strict=True), start=1)
+            for line, (id_, request, share) in enumerate(zip(ids, rows, shares, strict=True), start=1)
         ],
     )
     _write_choices(session, ids, rows, known)
@@ -164,10 +184,22 @@ def request_as_sent(session: Session, request_id: uuid.UUID) -> BookingRequestIn
     )
 
 
+def _within_reach(session: Session, rows: Sequence[BookingRequestIn]) -> Sequence[BookingRequestIn]:
+    """The requests with "any hospital" said as the hospitals that it means to whoever asks."""
+    hospitals = reach.of(session).hospitals
+    if hospitals is None or all(request.hospitals is not None for request in rows):
+        return rows
+    if not hospitals:
+        message = "You act at no hospital, so nothing can be booked for you; an admin can say where you act."
+        raise Refused(Refusal.INVALID, [Fault("unknown_hospital", "hospitals", None, message)])
+    theirs = {"hospitals": [str(each) for each in sorted(hospitals)]}
+    return [request if request.hospitals is not None else request.model_copy(update=theirs) for request in rows]
+
+
 def _look_up(session: Session, rows: Sequence[BookingRequestIn]) -> _Known:
     moves = {request.moves for request in rows if request.moves}
     return _Known(
-        patients=find_patients(session, (request.patient for request in rows)),
+        patients=find_patients(session, (request.patient for request in rows), to_book=True),
         doctors=find_doctors(session, (doctor for request in rows for doctor in request.doctors or ())),
         hospitals=find_hospitals(session, (hospital for request in rows for hospital in request.hospitals or ())),
         specialties=_specialties(session) if any(request.specialty for request in rows) else frozenset(),
@@ -175,6 +207,11 @@ def _look_up(session: Session, rows: Sequence[BookingRequestIn]) -> _Known:
         being_moved=being_moved(session, moves) if moves else frozenset(),
         first_to_move={request.moves: row for row, request in reversed(list(enumerate(rows))) if request.moves},
     )
+
+
+def _share(request: BookingRequestIn, known: _Known) -> uuid.UUID | None:
+    """The hospital for whose turn a request counts; None: it accepts any."""
+    return known.hospitals[request.hospitals[0]].id if request.hospitals else None
 
 
 def _specialties(session: Session) -> frozenset[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 from hypothesis import settings
+from sqlalchemy import make_url
 
 from cli.embedded import EmbeddedServices
 from cli.embedded.databases import create_database
@@ -37,6 +38,12 @@ def database_template(services: EmbeddedServices) -> str:
     return name
 
 
+def as_application(services: EmbeddedServices, database_url: str) -> str:
+    """The address of a database for the role that owns nothing: what the product is run with."""
+    name = make_url(database_url).database
+    return make_url(services.application_url).set(database=name).render_as_string(hide_password=False)
+
+
 @pytest.fixture
 def redis_url(services: EmbeddedServices) -> str:
     """The address of an empty Valkey, as redis-py spells it."""
@@ -52,6 +59,6 @@ def broker_url(services: EmbeddedServices, redis_url: str) -> str:
 
 
 @pytest.fixture
-def service_environment(database_url: str, broker_url: str) -> dict[str, str]:
+def service_environment(services: EmbeddedServices, database_url: str, broker_url: str) -> dict[str, str]:
     """What processes that use the test's database and queue find in their environment."""
-    return {"DATABASE_URL": database_url, "REDIS_URL": broker_url}
+    return {"DATABASE_URL": as_application(services, database_url), "REDIS_URL": broker_url}

@@ -4,21 +4,25 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from api.app import create_app
 from api.bell import Bell
+from api.settings import api_settings
+from cli.embedded import EmbeddedServices
 from cli.embedded.databases import cloned_database, create_database
-from models.session import engine, transaction
+from models.session import engine, make_engine, transaction
 from models.settings import settings
 from tests.api.town import Town, hospital
+from tests.conftest import as_application
+from tests.signed_in import Browser, sign_in_admin
 
 
 def _listener() -> socket.socket:
@@ -43,7 +47,9 @@ def served(services) -> Iterator[Served]:
     with pytest.MonkeyPatch.context() as environment, _listener() as listener:
         environment.setenv("DATABASE_URL", services.database_url)
         environment.setenv("REDIS_URL", services.broker_url)
+        environment.setenv("RATE_LIMIT_PER_MINUTE", "0")  # one admin asks for all tests
         settings.cache_clear()
+        api_settings.cache_clear()
         app = create_app()
         config = uvicorn.Config(app, ws="none", log_level="warning", access_log=False, timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
@@ -55,16 +61,18 @@ def served(services) -> Iterator[Served]:
             server.should_exit = True
             thread.join(timeout=10)
             settings.cache_clear()
+            api_settings.cache_clear()
 
 
 @contextmanager
-def _at_work_on(served: Served, database_url: str) -> Iterator[None]:
-    """Let the server work on a database."""
+def _at_work_on(served: Served, services: EmbeddedServices, database_url: str) -> Iterator[None]:
+    """Let the server work on a database, as the role that owns nothing. An admin is signed in."""
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("DATABASE_URL", database_url)
+        environment.setenv("DATABASE_URL", as_application(services, database_url))
         settings.cache_clear()
         engine.cache_clear()
-        engine()  # one, before many ask at once
+        with engine().begin() as connection:  # and so one engine, before many ask at once
+            sign_in_admin(connection)
         yield
         deadline = time.monotonic() + 30
         # By a request or a listener whose caller has gone.
@@ -81,8 +89,8 @@ def town_template(services, database_template, served: Served) -> str:
     """The name of a database with a town in it: cloning it is quicker than building the town anew."""
     name = "slotwise_town"
     with (
-        _at_work_on(served, create_database(services.database_url, name, database_template)),
-        httpx.Client(base_url=served.address, timeout=30) as client,
+        _at_work_on(served, services, create_database(services.database_url, name, database_template)),
+        httpx.Client(base_url=served.address, auth=Browser(), timeout=30) as client,
     ):
         town = Town(client)
         town.put("/users/d1", name="Dr Ana Sousa", role="doctor", specialties=["cardiology"])
@@ -104,9 +112,12 @@ def database_url(request: pytest.FixtureRequest, services) -> Iterator[str]:
 
 
 @pytest.fixture
-def api(served: Served, database_url) -> Iterator[httpx.Client]:
-    """A caller of the API, which works on a database of the test's own."""
-    with _at_work_on(served, database_url), httpx.Client(base_url=served.address, timeout=30) as client:
+def api(served: Served, services, database_url) -> Iterator[httpx.Client]:
+    """A caller of the API, which works on a database of the test's own: an admin in a browser."""
+    with (
+        _at_work_on(served, services, database_url),
+        httpx.Client(base_url=served.address, auth=Browser(), timeout=30) as client,
+    ):
         yield client
 
 
@@ -114,6 +125,14 @@ def api(served: Served, database_url) -> Iterator[httpx.Client]:
 def session(api: httpx.Client) -> Callable[[], Session]:
     """Opens transactions on the test's database, for what no caller can bring about."""
     return transaction
+
+
+@pytest.fixture
+def owner(database_url) -> Iterator[Callable[[], AbstractContextManager[Session]]]:
+    """Opens transactions as the role that owns the test's database, which may undo its rules."""
+    owning = make_engine(database_url)
+    yield sessionmaker(owning).begin
+    owning.dispose()
 
 
 @pytest.fixture

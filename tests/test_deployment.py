@@ -1,5 +1,6 @@
 """What the production files start exists, as far as that can be known without a container engine."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,10 +8,22 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cli.embedded.postgresql import _SETTINGS as EMBEDDED
+from models.settings import Settings
+from workers.draining import GONE, LETTING_GO
+
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES = COMPOSE["services"]
+CHECK = (BIN / "docker-compose", "--file", "docker-compose.yml", "config", "--quiet")
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+SHARED = {"database_url", "redis_url", "smtp_url", "webhook_secret"}
+SECRETS = {
+    **dict.fromkeys(["beat", "teller", "worker"], SHARED),
+    "api": SHARED | {"oidc_client_secret"},
+    "migrations": {"database_url", "owner_database_url"},
+}
 
 
 def lines_of(name: str) -> list[str]:
@@ -29,8 +42,12 @@ def run(*argv: str | Path, **environment: str) -> subprocess.CompletedProcess[st
 
 
 def test_the_compose_file_is_valid():
-    checked = run(BIN / "docker-compose", "--file", "docker-compose.yml", "config", "--quiet")
+    checked = run(*CHECK, ALLOWED_HOSTS="plan.hospital.example")
     assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_nothing_starts_before_its_names_are_chosen():
+    assert "ALLOWED_HOSTS is missing a value" in run(*CHECK).stderr
 
 
 def test_the_compose_file_starts_every_kind_of_process():
@@ -56,8 +73,28 @@ def test_containers_run_with_no_more_rights_than_they_need(name):
     assert service["cap_drop"] == ["ALL"]
     assert service["deploy"]["resources"]["limits"]["memory"]
     # Passwords come from files; nothing secret is in the environment.
-    assert set(service["secrets"]) == {"database_url", "redis_url", "smtp_url", "webhook_secret"}
-    assert not {"DATABASE_URL", "REDIS_URL", "SMTP_URL", "WEBHOOK_SECRET"} & set(service["environment"])
+    assert set(service["secrets"]) == SECRETS[name]
+    assert not {secret.upper() for secret in set().union(*SECRETS.values())} & set(service["environment"])
+
+
+def test_only_the_migrations_know_the_role_that_owns_the_tables():
+    knows = [name for name, service in SERVICES.items() if "owner_database_url" in service.get("secrets", ())]
+    assert knows == ["migrations"]
+
+
+def test_the_database_logs_no_rows_and_no_values():
+    command = SERVICES["postgresql"]["command"]
+    said = dict(each.removeprefix("-c").split("=", 1) for each in command[1:] if each.startswith("-clog_"))
+    embedded = {name: value for name, value in EMBEDDED.items() if name in said}
+    assert said == embedded
+    assert {"log_error_verbosity", "log_parameter_max_length", "log_parameter_max_length_on_error"} <= said.keys()
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_container_has_the_secrets_that_its_settings_go_with(name):
+    wants = {"WEBHOOK_URL": "webhook_secret", "MAIL_FROM": "smtp_url", "OIDC_ISSUER": "oidc_client_secret"}
+    service = OURS[name]
+    assert {wants[each] for each in wants if each in service["environment"]} <= set(service["secrets"])
 
 
 def test_planning_and_telling_have_workers_of_their_own():
@@ -65,10 +102,69 @@ def test_planning_and_telling_have_workers_of_their_own():
     assert queues == {"worker": "celery", "teller": "deliveries"}
 
 
+def seconds(text: str) -> int:
+    return int(text.removesuffix("s"))
+
+
+@pytest.mark.parametrize("name", ["worker", "teller"])
+def test_workers_are_given_the_time_to_end_that_they_take(name):
+    # A container has the setting's default: who changes one changes the other.
+    assert "DRAIN_SECONDS" not in OURS[name].get("environment", {})
+    assert seconds(OURS[name]["stop_grace_period"]) > Settings.model_fields["drain_seconds"].default + LETTING_GO + GONE
+
+
+def test_the_api_is_given_the_time_to_end_that_it_takes():
+    command = OURS["api"]["command"]
+    graceful = int(command[command.index("--timeout-graceful-shutdown") + 1])
+    assert seconds(OURS["api"]["stop_grace_period"]) > graceful
+
+
+def test_beat_is_healthy_as_long_as_it_says_that_it_goes_on(tmp_path):
+    beat = OURS["beat"]
+    file = tmp_path / "beat"
+    kind, check = beat["healthcheck"]["test"]
+    command = check.replace("$$", "$").replace(beat["environment"]["HEARTBEAT_FILE"], str(file))
+    assert (kind, run("sh", "-c", command).returncode) == ("CMD-SHELL", 1)
+    file.touch()
+    assert run("sh", "-c", command).returncode == 0
+    os.utime(file, (0, file.stat().st_mtime - 61))
+    assert run("sh", "-c", command).returncode == 1
+
+
 def test_the_api_is_published_on_loopback_only():
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert published
     assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+@pytest.mark.parametrize("name", ["prometheus", "grafana"])
+def test_who_watches_is_asked_for_and_has_no_more_rights_than_they_need(name):
+    service = SERVICES[name]
+    assert service["profiles"] == ["monitoring"]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["deploy"]["resources"]["limits"]["memory"]
+    mounted = [volume.split(":") for volume in service["volumes"]]
+    assert all((ROOT / source).is_file() and how == ["ro"] for source, _, *how in mounted if source.startswith("."))
+    assert "secrets" not in service
+
+
+def test_prometheus_asks_every_process_that_tells_metrics():
+    told = {name for name, service in OURS.items() if "METRICS_PORT" in service["environment"]}
+    [job] = yaml.safe_load((ROOT / "ops/prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    [asked] = job["dns_sd_configs"]
+    assert set(asked["names"]) == told - {"beat"}  # which only sends what workers do, and count
+    port = {service["environment"]["METRICS_PORT"] for name, service in OURS.items() if name in told}
+    assert port == {str(asked["port"])}
+    # Inside the network of these containers, and nowhere else.
+    assert not [each for service in OURS.values() for each in service.get("ports", []) if str(asked["port"]) in each]
+
+
+def test_the_api_believes_no_machine_but_the_one_it_runs_on():
+    network = COMPOSE["networks"]["default"]["ipam"]["config"][0]
+    assert OURS["api"]["environment"]["TRUSTED_PROXIES"] == f"${{TRUSTED_PROXIES:-{network['gateway']}}}"
+    # Its own server may not believe anybody before it.
+    assert {"--no-proxy-headers", "--no-server-header", "--no-access-log"} <= set(OURS["api"]["command"])
 
 
 def test_the_image_is_built_from_files_that_exist_and_does_not_run_as_root():

@@ -8,17 +8,21 @@ broker goes down would end the worker), results are not kept, and waiting for th
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import beat_init, setup_logging
 from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
+from models.logs import configure_logs
 from models.redis_urls import for_celery
 from models.settings import settings
-from workers import logs
 
-AT_START = ("slotwise.sweep", "slotwise.extend_openings", "slotwise.forget_keys")
+QUEUES = ("celery", "deliveries")
+"""What workers take tasks of: what others wait for is never held up by telling somebody whose server is slow."""
+
+AT_START = ("slotwise.sweep", "slotwise.extend_openings", "slotwise.forget")
 """What beat has done as soon as it starts, since nobody remembers whether it was done today."""
 
 
@@ -38,11 +42,10 @@ def configuration() -> dict[str, Any]:  # Any: Celery's settings are of many typ
             "socket_timeout": 10,
             "socket_keepalive": True,
         },
-        # To tell others is to wait for their servers: a worker that takes `celery` alone is never held up by that.
         # Without a key of their own, both would get whatever is sent to either.
         "task_queues": [
             Queue(name, routing_key=name)  # type: ignore[no-untyped-call]  # kombu ships no types
-            for name in ("celery", "deliveries")
+            for name in QUEUES
         ],
         "task_routes": {"slotwise.deliver": {"queue": "deliveries"}},
         "accept_content": ["json"],
@@ -59,6 +62,8 @@ def configuration() -> dict[str, Any]:  # Any: Celery's settings are of many typ
         "task_time_limit": 10 * chosen.lease,
         "task_annotations": {
             "slotwise.plan_reschedule": {"time_limit": 10 * (chosen.lease + chosen.reschedule_time_limit)},
+            # The first night after an upgrade may find years of it.
+            "slotwise.forget": {"time_limit": 4 * 3600},
             # A report is made for as long as it takes; who is killed has its work gone on with.
             "slotwise.validate": {"time_limit": 4 * 3600},
         },
@@ -66,14 +71,15 @@ def configuration() -> dict[str, Any]:  # Any: Celery's settings are of many typ
         "worker_disable_prefetch": True,
         "enable_utc": True,
         "timezone": "UTC",
-        # Everything on the schedule may be done twice, so nothing has to remember on disk when it was last done.
-        "beat_scheduler": "celery.beat:Scheduler",
+        "beat_scheduler": "workers.beating:Beating",
         "beat_schedule": {
             "sweep": _entry("slotwise.sweep", timedelta(seconds=chosen.sweep_every), expires=chosen.sweep_every),
             "deliver": _entry("slotwise.deliver", timedelta(seconds=chosen.sweep_every), expires=chosen.sweep_every),
+            "seal_audit": _entry(
+                "slotwise.seal_audit", timedelta(seconds=chosen.sweep_every), expires=chosen.sweep_every
+            ),
             "extend_openings": _entry("slotwise.extend_openings", crontab(hour="2", minute="10"), expires=3600),
-            "forget_keys": _entry("slotwise.forget_keys", crontab(hour="2", minute="40"), expires=3600),
-            "forget_reports": _entry("slotwise.forget_reports", crontab(hour="2", minute="50"), expires=3600),
+            "forget": _entry("slotwise.forget", crontab(hour="2", minute="40"), expires=3600),
         },
     }
 
@@ -83,13 +89,19 @@ def _entry(task: str, schedule: timedelta | crontab, *, expires: float) -> dict[
     return {"task": task, "schedule": schedule, "options": {"expires": expires}}
 
 
-app = Celery("slotwise", include=["workers.tasks"])
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+app = Celery(
+    "slotwise",
+    include=["workers.tasks", "workers.about", "workers.hearing"],
+    task_cls="workers.draining:DrainedTask",
+)
 app.add_defaults(configuration)
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator]  # Celery ships no types
 def _configure_logs(loglevel: int, **_: Any) -> None:  # Any: Celery's signals pass what they like
-    logs.configure(as_json=settings().log_json, level=loglevel)
+    configure_logs(as_json=settings().log_json, level=loglevel)
 
 
 @beat_init.connect  # type: ignore[untyped-decorator]
@@ -98,4 +110,4 @@ def _catch_up(sender: Any, **_: Any) -> None:  # Any: Celery's beat service
         try:
             sender.app.send_task(name)
         except OperationalError as error:
-            logs.log.warning("could not be sent at the start; it will be when it is due", task=name, error=str(error))
+            log.warning("could not be sent at the start; it will be when it is due", task=name, error=str(error))

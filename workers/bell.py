@@ -3,6 +3,7 @@
 import structlog
 from kombu.exceptions import OperationalError
 
+from models.seeing.counts import BELLS_NOT_RUNG
 from workers.app import app
 
 PLAN_QUEUED = "slotwise.plan_queued"
@@ -28,4 +29,5 @@ def ring(task: str = PLAN_QUEUED) -> None:
     try:
         app.send_task(task)
     except OperationalError as error:
+        BELLS_NOT_RUNG.inc()
         log.warning("the bell did not ring; beat will ring it again", task=task, error=str(error))

@@ -1,31 +1,47 @@
 """Claiming what is queued: one short transaction that makes a planning run, with a lease and a fencing token."""
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, insert, select, text, update
+from sqlalchemy import Select, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from models.booking import BookingRequest, BookingRequestDoctor, PlanningRun, RequestStatus, RunStatus
+from models.hospitals import Hospital
+from models.locks import AdvisoryLock
 from models.people import Doctor, DoctorSpecialty
 from planner.problem import Priority
 from workers.leases import expire_overdue
 from workers.partition import Limits, Wish, choose
+from workers.turns import in_turn, note_served
 
-CLAIMING = 7_305_402
-"""The advisory lock on which claims take turns, so that each sees the runs begun before it and keeps clear of them.
-The number means nothing. Row locks would do to claim nothing twice."""
-
-TAKE_TURN = text("SELECT pg_advisory_xact_lock(:key)")
+TAKE_TURN = text(f"SELECT pg_advisory_xact_lock({AdvisoryLock.CLAIMING.value})")
+"""Claims take turns, so that each sees the runs begun before it and keeps clear of them. Row locks would do to claim
+nothing twice."""
 
 FORESIGHT = 4
 """How many batches of the queue a claim looks through."""
 
-_BY_URGENCY = case({priority.value: rank for rank, priority in enumerate(Priority)}, value=BookingRequest.priority)
+_DOCTORS: Select[Any] = (  # Any: the driver's list of ids
+    select(func.array_agg(aggregate_order_by(BookingRequestDoctor.doctor_id, BookingRequestDoctor.position)))
+    .where(BookingRequestDoctor.booking_request_id == BookingRequest.id)
+    .correlate(BookingRequest)
+)
+
+_WISH = select(
+    BookingRequest.id,
+    BookingRequest.patient_id,
+    BookingRequest.attempts,
+    _DOCTORS.scalar_subquery(),
+    BookingRequest.specialty,
+    BookingRequest.share,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +66,25 @@ class Claim:
 
 def claim(session: Session, terms: Terms, *, worker: str, now: datetime) -> Claim | None:
     """Claim requests for a new run, or nothing where nothing is queued that does not touch what others plan."""
-    session.execute(TAKE_TURN, {"key": CLAIMING})
+    session.execute(TAKE_TURN)
     expire_overdue(session, now=now, max_attempts=terms.limits.max_attempts)
-    queue = _read(session, BookingRequest.status == RequestStatus.QUEUED, terms.limits.batch_size * FORESIGHT)
+    queue = _queue(session, terms.limits.batch_size * FORESIGHT)
     if not queue:
         return None
     live = select(PlanningRun.id).where(
         PlanningRun.status == RunStatus.PLANNING, PlanningRun.started_at > now - terms.patience
     )
-    planning = _read(
-        session, (BookingRequest.status == RequestStatus.PLANNING) & BookingRequest.planning_run_id.in_(live)
+    planning = _wishes(
+        session,
+        _WISH.where(BookingRequest.status == RequestStatus.PLANNING, BookingRequest.planning_run_id.in_(live)),
     )
     chosen = choose(queue, planning, _specialists(session, [*queue, *planning]), terms.limits)
     held = _lock(session, chosen)
-    return _begin(session, held, terms, worker=worker, now=now) if held else None
+    if not held:
+        return None
+    shares = {wish.request: wish.share for wish in queue}
+    note_served(session, [shares[request] for request in chosen], now)
+    return _begin(session, held, terms, worker=worker, now=now)
 
 
 def is_anything_queued(session: Session) -> bool:
@@ -97,28 +118,29 @@ def _begin(session: Session, requests: Sequence[UUID], terms: Terms, *, worker: 
     return Claim(run.id, run.fencing_token, run.lease_expires_at, tuple(requests))
 
 
-def _read(session: Session, which: ColumnElement[bool], limit: int | None = None) -> list[Wish]:
-    """The requests for which `which` holds, the most urgent first and among those the oldest."""
-    doctors: Select[Any] = (  # Any: the driver's list of ids
-        select(func.array_agg(aggregate_order_by(BookingRequestDoctor.doctor_id, BookingRequestDoctor.position)))
-        .where(BookingRequestDoctor.booking_request_id == BookingRequest.id)
-        .correlate(BookingRequest)
-    )
-    rows = session.execute(
-        select(
-            BookingRequest.id,
-            BookingRequest.patient_id,
-            BookingRequest.attempts,
-            doctors.scalar_subquery(),
-            BookingRequest.specialty,
-        )
-        .where(which)
-        .order_by(_BY_URGENCY, BookingRequest.queued_at, BookingRequest.id)
-        .limit(limit)
-    )
+def _queue(session: Session, most: int) -> list[Wish]:
+    """The first `most` requests of the queue: by urgency, then hospitals in turn, then by age."""
+    shares = 1 + (session.scalar(select(func.count()).select_from(Hospital)) or 0)
+    queue: list[Wish] = []
+    for priority in Priority:
+        if wanted := most - len(queue):
+            equal = math.ceil(wanted / shares)
+            found = _in_turn(session, priority, wanted, of_each=equal)
+            if len(found) < wanted and equal in Counter(wish.share for wish in found).values():
+                found = _in_turn(session, priority, wanted, of_each=wanted)  # some share has more than an equal part
+            queue += found
+    return queue
+
+
+def _in_turn(session: Session, priority: Priority, most: int, of_each: int) -> list[Wish]:
+    line = in_turn(priority, most, of_each)
+    return _wishes(session, _WISH.join(line, line.c.id == BookingRequest.id).order_by(line.c.turn))
+
+
+def _wishes(session: Session, rows: Select[Any]) -> list[Wish]:  # Any: the columns of `_WISH`
     return [
-        Wish(id_, patient, attempts, None if doctors is None else tuple(doctors), specialty)
-        for id_, patient, attempts, doctors, specialty in rows
+        Wish(id_, patient, attempts, None if doctors is None else tuple(doctors), specialty, share)
+        for id_, patient, attempts, doctors, specialty, share in session.execute(rows)
     ]
 
 

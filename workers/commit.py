@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -25,10 +25,12 @@ from models.booking import (
     outcome_json,
 )
 from models.rescheduling.leftovers import give_up
-from models.schedule import Appointment
+from models.schedule import Appointment, AppointmentStatus
 from models.snapshot import Snapshot
 from planner import plan as planned
 from planner.plan import Plan
+from planner.problem import Priority
+from workers import measures
 from workers.claim import Claim
 from workers.ground import Placement, hold_ground
 from workers.placing import book, move
@@ -72,11 +74,13 @@ def commit_plan(session: Session, claim: Claim, snapshot: Snapshot, plan: Plan, 
     timezones = {UUID(each.id): each.timezone for each in snapshot.problem.hospitals}
     firm = hold_ground(session, placements, timezones)
     left = _hold_appointments(session, firm)
-    moved = move(session, [each for each in firm if each.appointment])
+    # Whose best hour is the one they have is neither moved nor told of it.
+    staying = {each for each in firm if each.appointment in left and left[each.appointment][1] == _hour(each)}
+    moved = move(session, [each for each in firm if each.appointment and each not in staying])
     booked = book(session, [each for each in firm if not each.appointment])
     give_up(session, [each.appointment for each in moved if each.appointment])
 
-    settled = booked.keys() | {each.request for each in moved if each.request}
+    settled = booked.keys() | {each.request for each in [*moved, *staying] if each.request}
     withdrawn = {UUID(each.request) for each in plan.bookings} - settled
     conflicts = [each for each in plan.conflicts if UUID(each.request) in wanted and not _rests_on(each, withdrawn)]
     refused = {UUID(each.request) for each in conflicts}
@@ -126,10 +130,15 @@ def _hold_requests(session: Session, claim: Claim) -> set[UUID]:
 
 
 def _hold_appointments(session: Session, placements: Iterable[Placement]) -> dict[UUID, tuple[int, Hour]]:
-    """Lock the appointments that are to move. Returns the version and the hour that each has until then."""
+    """Lock the booked ones of the appointments that are to move. Returns the version and the hour that each has until
+    then.
+    """
     rows = session.scalars(
         select(Appointment)
-        .where(Appointment.id.in_([each.appointment for each in placements if each.appointment]))
+        .where(
+            Appointment.id.in_([each.appointment for each in placements if each.appointment]),
+            Appointment.status == AppointmentStatus.BOOKED,
+        )
         .order_by(Appointment.id)
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -174,7 +183,8 @@ def _decide(
     now: datetime,
     failure: str | None = None,
 ) -> None:
-    _change(session, claim, requests, {"status": status, "decided_at": now, "failure": failure})
+    changed = _change(session, claim, requests, {"status": status, "decided_at": now, "failure": failure})
+    measures.decided(session, status, [(each.priority, each.queued_at) for each in changed], now)
     outbox.tell(
         session,
         "booking_request.decided",
@@ -186,7 +196,9 @@ def _queue_again(session: Session, claim: Claim, requests: Collection[UUID]) -> 
     _change(session, claim, requests, {"status": RequestStatus.QUEUED, "planning_run_id": None})
 
 
-def _change(session: Session, claim: Claim, requests: Collection[UUID], values: Mapping[str, object]) -> None:
+def _change(
+    session: Session, claim: Claim, requests: Collection[UUID], values: Mapping[str, object]
+) -> Sequence[Row[UUID, Priority, datetime]]:
     changed = session.execute(
         update(BookingRequest)
         .where(
@@ -195,10 +207,11 @@ def _change(session: Session, claim: Claim, requests: Collection[UUID], values: 
             BookingRequest.status == RequestStatus.PLANNING,
         )
         .values(values)
-        .returning(BookingRequest.id)
+        .returning(BookingRequest.id, BookingRequest.priority, BookingRequest.queued_at)
     ).all()
     if len(changed) != len(requests):
         raise LeaseLost(claim, f"it holds {len(changed)} of {len(requests)} requests")
+    return changed
 
 
 def _write_conflicts(
@@ -206,6 +219,7 @@ def _write_conflicts(
 ) -> None:
     if not conflicts:
         return
+    measures.refused(session, [each.kind for each in conflicts])
     too_late = {each.id for each in snapshot.problem.requests if each.latest <= snapshot.now}
     statement = insert(Conflict)
     written = ("planning_run_id", "kind", "message", "facts", "certificate", "alternatives", "created_at")

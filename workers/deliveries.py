@@ -9,6 +9,7 @@ import random
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -16,10 +17,14 @@ from sqlalchemy.exc import DBAPIError
 
 from models.deliveries.handing import hand_on, use_channels
 from models.deliveries.tables import Channel
-from models.deliveries.working import Claimed, bury_lost, claim, mark_delivered, mark_failed
+from models.deliveries.working import Claimed, bury_lost, claim, hand_back, mark_delivered, mark_failed
 from models.outgoing import MailServer, Sender
+from models.seeing import traces
 from models.session import transaction
 from models.settings import Settings
+from workers import draining
+from workers.bell import DELIVER, ring
+from workers.measures import TOLD
 from workers.retrying import retrying
 from workers.telling.failing import Failed
 from workers.telling.mailing import Mailer
@@ -27,8 +32,10 @@ from workers.telling.webhook import Webhook
 
 Clock = Callable[[], dt.datetime]
 
-ROUND = dt.timedelta(seconds=5)
-"""How long a round begins deliveries by one channel; then others have their turn, and planning."""
+ROUND = dt.timedelta(seconds=2)
+"""How long a round begins deliveries by one channel; then others have their turn, and planning. With two channels it is
+shorter than `SWEEP_EVERY`: where one process does everything, what beat rings for meanwhile is not past its time.
+"""
 
 AT_ONCE = 1000
 """The most messages that are handed on in one transaction."""
@@ -97,13 +104,15 @@ def _deliver(channel: Channel, way: Callable[[], AbstractContextManager[Way]], c
     """
     until, lease = clock() + ROUND, dt.timedelta(seconds=chosen.delivery_lease)
     with way() as opened:
-        while clock() < until:
+        while clock() < until and not draining.begun():
             with transaction() as session:
                 claimed = claim(session, channel, now=clock(), lease=lease)
             if claimed is None:
                 return False
-            failed = _tell(opened, claimed, clock())
-            _mark(claimed, failed, chosen, clock())
+            with draining.handed_back_by(partial(_hand_back, claimed, clock)):
+                with traces.span(f"tell by {channel}"):
+                    failed = _tell(opened, claimed, clock())
+                _mark(claimed, failed, chosen, clock())
             if failed and failed.away:
                 return False
     return True
@@ -133,6 +142,8 @@ def _mark(claimed: Claimed, failed: Failed | None, chosen: Settings, now: dt.dat
 
     retrying(mark)
     told = log.bind(delivery=str(claimed.id), channel=claimed.channel.value, attempt=claimed.attempts)
+    outcome = "delivered" if failed is None else "failed" if again_at else "dead"
+    TOLD.labels(claimed.channel, outcome).inc()
     if failed is None:
         told.info("delivered", topic=claimed.topic)
     elif again_at:
@@ -147,3 +158,15 @@ def _again_at(claimed: Claimed, failed: Failed, chosen: Settings, now: dt.dateti
         return None
     asked = dt.timedelta(seconds=min(failed.wait, chosen.delivery_longest_wait))
     return now + max(asked, backoff(claimed.attempts, chosen, chance=random.random()))
+
+
+def _hand_back(claimed: Claimed, clock: Clock) -> None:
+    """Let others tell at once what a worker that is told to end could not finish telling."""
+
+    def step() -> bool:
+        with transaction() as session:
+            return hand_back(session, claimed, now=clock())
+
+    if retrying(step):
+        log.info("handed back", delivery=str(claimed.id))
+        ring(DELIVER)

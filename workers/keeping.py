@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from models.session import transaction
+from workers.measures import RENEWALS_FAILED
 
 Clock = Callable[[], datetime]
 
@@ -62,8 +63,10 @@ class LeaseKept:
                 with transaction() as session:
                     held = self._renew(session, self._clock() + timedelta(seconds=self._lease))
             except OperationalError as error:
+                RENEWALS_FAILED.labels("away").inc()
                 log.warning("lease not renewed yet", reason=type(error.orig).__name__)
                 continue
             if not held:
+                RENEWALS_FAILED.labels("lost").inc()
                 self._lost.set()
                 return

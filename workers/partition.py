@@ -18,13 +18,17 @@ of milliseconds), few enough to leave work for other workers."""
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the division needs to know of a request. `doctors` are those listed; None: any, of `specialty` if given."""
+    """What the division needs to know of a request. `doctors` are those listed; None: any, of `specialty` if given.
+
+    `share` is the hospital for whose turn it counts (`workers.turns`).
+    """
 
     request: UUID
     patient: UUID
     attempts: int
     doctors: tuple[UUID, ...] | None
     specialty: str | None
+    share: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,32 @@
 
 from datetime import datetime, timedelta
 from functools import partial
-from time import perf_counter
+from time import time_ns
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.booking import BookingRequest
+from models.seeing import traces
 from models.session import transaction
 from models.settings import Settings
 from models.snapshot import Snapshot, read_snapshot
 from planner.plan import Plan
+from workers import measures
+from workers.acting import at_work_on
 from workers.bell import ring
 from workers.claim import Claim, Terms, claim, is_anything_queued
 from workers.commit import LeaseLost, Outcome, commit_plan
+from workers.draining import handed_back_by
 from workers.keeping import Clock, LeaseKept
-from workers.leases import fail_run, renew
+from workers.leases import fail_run, hand_back, renew
 from workers.partition import Limits
 from workers.retrying import retrying
-from workers.solving import make_plan
+from workers.solving import CHECK, make_plan
+
+MOST_TOLD = 20
+"""The most HTTP requests that a run names of those which asked for what it has claimed."""
 
 LONGEST_ERROR = 500
 """How many characters of an error are kept with a run."""
@@ -31,11 +40,13 @@ def plan_next(chosen: Settings, *, worker: str, clock: Clock) -> Outcome | None:
 
     Rings the bell for what is left queued, before it solves (so that other workers start) and after.
     """
+    began = time_ns()
     claimed = _claim(chosen, worker=worker, now=clock())
     if claimed is None:
         return None
-    with structlog.contextvars.bound_contextvars(run=str(claimed.run)):
+    with at_work_on(run=claimed.run), handed_back_by(partial(_hand_back, claimed, clock)):
         try:
+            _tell_whose(claimed, since=began)
             return _carry_out(claimed, chosen, clock)
         except LeaseLost as lost:
             log.warning("work dropped", reason=str(lost))
@@ -68,26 +79,51 @@ def _claim(chosen: Settings, *, worker: str, now: datetime) -> Claim | None:
         return claim(session, terms, worker=worker, now=now)
 
 
+def _asked_in(claimed: Claim) -> list[str]:
+    rows = select(BookingRequest.asked_in).where(
+        BookingRequest.planning_run_id == claimed.run, BookingRequest.asked_in.is_not(None)
+    )
+    with transaction() as session:
+        return [each for each in session.scalars(rows.distinct().order_by(BookingRequest.asked_in)) if each]
+
+
+def _tell_whose(claimed: Claim, *, since: int) -> None:
+    """Let the log, and a span that began at `since`, name the HTTP requests that asked for what a run has claimed."""
+    asked_in = retrying(lambda: _asked_in(claimed))
+    with traces.span("claim", since=since, because_of=asked_in[:MOST_TOLD]):
+        more = {"and_more": len(asked_in) - MOST_TOLD} if len(asked_in) > MOST_TOLD else {}
+        log.info("claimed", requests=len(claimed.requests), asked_in=asked_in[:MOST_TOLD], **more)
+
+
 def _carry_out(claimed: Claim, chosen: Settings, clock: Clock) -> Outcome:
-    log.info("claimed", requests=len(claimed.requests))
-    ring_if_queued()
-    began = perf_counter()
-    snapshot = retrying(lambda: _read(claimed, chosen, clock()))
-    read = perf_counter()
-    # Explaining a thousand refusals can take longer than finding the plan.
+    steps = measures.Steps("read")
+    # Reading a large network can outlast it on a busy machine, and explaining a thousand refusals finding the plan. The
+    # commit does without: it holds the run's row.
     with LeaseKept(partial(_renew, claimed), lease=chosen.lease, clock=clock):
-        plan = make_plan(snapshot.problem, snapshot.names, time_limit=chosen.plan_time_limit)
-    solved = perf_counter()
-    outcome = retrying(lambda: _commit(claimed, snapshot, plan, clock()))
+        ring_if_queued()
+        with traces.span("read"):
+            snapshot = retrying(lambda: _read(claimed, chosen, clock()))
+        steps.begin("solve")
+        plan = make_plan(
+            snapshot.problem,
+            snapshot.names,
+            time_limit=chosen.plan_time_limit,
+            progress=lambda stage: steps.begin("verify") if stage == CHECK else None,
+        )
+    steps.begin("commit")
+    with traces.span("commit"):
+        outcome = retrying(lambda: _commit(claimed, snapshot, plan, clock()))
+    took = steps.end()
+    measures.planned(len(claimed.requests), plan, outcome.requeued)
     log.info(
         "committed",
         booked=outcome.booked,
         conflicts=outcome.conflicts,
         requeued=outcome.requeued,
         plan=plan.status,
-        seconds_reading=round(read - began, 3),
-        seconds_planning=round(solved - read, 3),
-        seconds_committing=round(perf_counter() - solved, 3),
+        seconds_reading=round(took["read"], 3),
+        seconds_planning=round(took["solve"] + took["verify"], 3),
+        seconds_committing=round(took["commit"], 3),
     )
     return outcome
 
@@ -116,3 +152,14 @@ def _give_back(claimed: Claim, error: Exception, chosen: Settings, *, now: datet
             fail_run(session, claimed.run, error=told, now=now, max_attempts=chosen.max_attempts)
 
     retrying(give_back)
+
+
+def _hand_back(claimed: Claim, clock: Clock) -> None:
+    """Queue the requests of a run again whose worker is told to end."""
+
+    def step() -> bool:
+        with transaction() as session:
+            return hand_back(session, claimed.run, now=clock())
+
+    if retrying(step):
+        ring()

@@ -115,6 +115,17 @@ def expire_overdue_jobs(session: Session, *, now: datetime, max_attempts: int) -
     return len(overdue)
 
 
+def hand_back_job(session: Session, claim: JobClaim, now: datetime) -> None:
+    """Queue a job again, since its worker is told to end; that does not count as a lost run.
+
+    Raises as `hold_job` does.
+    """
+    job = hold_job(session, claim, now)
+    if job:
+        end(session, job, RescheduleStatus.QUEUED, "It is planned again, because its worker was told to end.", now)
+        log.info("handed back")
+
+
 def lose(session: Session, job: Reschedule, error: str, *, now: datetime, max_attempts: int) -> None:
     """Queue a job, whose row is locked, again; after so many lost runs it fails."""
     job.attempts += 1

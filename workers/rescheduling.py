@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from time import perf_counter
 from uuid import UUID
 
@@ -13,12 +14,15 @@ from models.faults import Refused
 from models.rescheduling.applying import apply_reschedule
 from models.rescheduling.problem import ReschedulingProblem, read_problem
 from models.rescheduling.proposal import HeldElsewhere, Overtaken, Proposal, write_proposal
+from models.rescheduling.reaching import as_its_readers
 from models.rescheduling.tables import Reschedule, RescheduleEvent
 from models.session import transaction
 from models.settings import Settings
 from planner.displaced import displaced
 from planner.plan import Conflict
+from workers.acting import at_work_on
 from workers.bell import PLAN_RESCHEDULE, ring
+from workers.draining import handed_back_by
 from workers.extra_hours import look_for_extra_hours
 from workers.keeping import Clock, LeaseKept
 from workers.planning import LONGEST_ERROR
@@ -28,12 +32,13 @@ from workers.reschedule_claims import (
     JobLost,
     claim_job,
     fail,
+    hand_back_job,
     hold_job,
     is_any_job_queued,
     lose,
     renew_job,
 )
-from workers.retrying import retrying
+from workers.retrying import retrying, retrying_unless
 from workers.solving import make_plan
 
 ROUNDS = 5
@@ -76,7 +81,7 @@ def plan_next_reschedule(chosen: Settings, *, worker: str, clock: Clock) -> bool
     claimed = _claim(chosen, worker=worker, now=clock())
     if claimed is None:
         return False
-    with structlog.contextvars.bound_contextvars(reschedule=str(claimed.job)):
+    with at_work_on(reschedule=claimed.job), handed_back_by(partial(_hand_back, claimed, clock)):
         try:
             ring_if_any_job_queued()
             _carry_out(claimed, chosen, clock)
@@ -185,7 +190,7 @@ def _apply(session: Session, job: Reschedule, now: datetime) -> None:
     Where the schedule has changed in a way that only applying minds, it stays a proposal, and its history says why.
     """
     try:
-        with session.begin_nested():
+        with session.begin_nested(), as_its_readers(session, job):
             apply_reschedule(session, job.id, None, now)
     except Refused as refused:
         why = " ".join(fault.message for fault in refused.faults[:MOST_REASONS])
@@ -201,7 +206,7 @@ def _give_up(claimed: JobClaim, reason: str, *, now: datetime) -> None:
             if job:
                 fail(session, job, reason, now)
 
-    _unless_lost(give_up)
+    retrying_unless(JobLost, give_up)
 
 
 def _give_back(claimed: JobClaim, error: Exception, chosen: Settings, *, now: datetime) -> None:
@@ -215,11 +220,15 @@ def _give_back(claimed: JobClaim, error: Exception, chosen: Settings, *, now: da
             if job:
                 lose(session, job, told, now=now, max_attempts=chosen.max_attempts)
 
-    _unless_lost(give_back)
+    retrying_unless(JobLost, give_back)
 
 
-def _unless_lost(step: Callable[[], None]) -> None:
-    try:
-        retrying(step)
-    except JobLost as lost:
-        log.info("work dropped", reason=str(lost))
+def _hand_back(claimed: JobClaim, clock: Clock) -> None:
+    """Queue a job again whose worker is told to end."""
+
+    def hand_back() -> None:
+        with transaction() as session:
+            hand_back_job(session, claimed, clock())
+
+    retrying_unless(JobLost, hand_back)
+    ring_if_any_job_queued()

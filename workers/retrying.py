@@ -28,3 +28,11 @@ def retrying(step: Callable[[], T]) -> T:
             log.warning("trying again", wait=wait, error=str(error.orig).partition("\n")[0])
         sleep(wait)
     return step()
+
+
+def retrying_unless(lost: type[Exception], step: Callable[[], object]) -> None:
+    """As `retrying`, unless it raises `lost`: what is worked on is held no longer, which the log says."""
+    try:
+        retrying(step)
+    except lost as error:
+        log.info("work dropped", reason=str(error))

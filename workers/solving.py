@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from models.seeing.traces import span
 from planner.plan import Plan
 from planner.problem import Problem
 from planner.solve import plan
 from planner.verify import Violation, verify
 from planner.wording import Wording
+
+CHECK = "check"
+"""The last stage: a plan is looked at by who knows the rules without a solver."""
 
 
 class PlanRefused(Exception):  # noqa: N818  # named for what went wrong
@@ -27,7 +31,7 @@ def make_plan(
 ) -> Plan:
     """Plan a problem within `time_limit` seconds and check the plan, telling conflicts by `names` instead of ids.
 
-    `progress` is called with the name of each stage when it begins, those of the planner and `check`.
+    `progress` is called with the name of each stage when it begins, those of the planner and `CHECK`.
 
     Raises
     ------
@@ -36,9 +40,12 @@ def make_plan(
 
     """
     wording = Wording.of(problem, lambda _kind, id_: names.get(id_, id_))
-    made = plan(problem, time_limit=time_limit, wording=wording, progress=progress)
+    with span("solve"):
+        made = plan(problem, time_limit=time_limit, wording=wording, progress=progress)
     if progress:
-        progress("check")
-    if violations := verify(problem, made):
+        progress(CHECK)
+    with span("verify"):
+        violations = verify(problem, made)
+    if violations:
         raise PlanRefused(violations)
     return made

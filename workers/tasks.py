@@ -1,30 +1,23 @@
 """The tasks, by the names that the API and beat know. They take nothing, and doing one twice does no harm."""
 
-import os
-import socket
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
+from models.audit.sealing import MOST, seal
 from models.hospitals import Hospital
 from models.hours import extend_openings
-from models.operations import IdempotencyKey
 from models.session import transaction
 from models.settings import settings
-from models.validation.jobs import forget_reports, queue_nights
-from workers import deliveries, planning, rescheduling
+from models.validation.jobs import queue_nights
+from workers import deliveries, forgetting, measures, planning, rescheduling
+from workers.acting import process_name
 from workers.app import app
 from workers.bell import DELIVER, PLAN_QUEUED, PLAN_RESCHEDULE, VALIDATE, ring
 from workers.leases import expire_overdue
 from workers.reschedule_claims import expire_overdue_jobs
 from workers.validation.claims import expire_overdue_reports
 from workers.validation.run import ring_if_any_report_queued, validate_next
-
-KEYS_LAST = timedelta(days=2)
-"""How long the answer to an `Idempotency-Key` is kept."""
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def utc_now() -> datetime:
@@ -37,19 +30,19 @@ def plan_queued() -> None:
     """Do one round of planning. Whoever rang may have meant a reschedule or a validation: others are told of that."""
     rescheduling.ring_if_any_job_queued()
     ring_if_any_report_queued()
-    planning.plan_next(settings(), worker=_worker(), clock=utc_now)
+    planning.plan_next(settings(), worker=process_name(), clock=utc_now)
 
 
 @app.task(name=PLAN_RESCHEDULE)  # type: ignore[untyped-decorator]
 def plan_reschedule() -> None:
     """Plan one reschedule."""
-    rescheduling.plan_next_reschedule(settings(), worker=_worker(), clock=utc_now)
+    rescheduling.plan_next_reschedule(settings(), worker=process_name(), clock=utc_now)
 
 
 @app.task(name=VALIDATE)  # type: ignore[untyped-decorator]
 def validate() -> None:
     """Make one validation report."""
-    validate_next(settings(), worker=_worker(), clock=utc_now)
+    validate_next(settings(), worker=process_name(), clock=utc_now)
 
 
 @app.task(name="slotwise.sweep")  # type: ignore[untyped-decorator]
@@ -57,6 +50,7 @@ def sweep() -> None:
     """Expire runs that were lost, ask for the validations of the nights that have come, and ring for what is queued:
     because of that, or because a message was lost.
     """
+    measures.LAST_SWEEP.set_to_current_time()
     with transaction() as session:
         expire_overdue(session, now=utc_now(), max_attempts=settings().max_attempts)
     with transaction() as session:
@@ -75,6 +69,15 @@ def deliver() -> None:
     """Do one round of telling what happened, and ring for the next where there is more to tell."""
     if deliveries.deliver_due(settings(), clock=utc_now):
         ring(DELIVER)
+
+
+@app.task(name="slotwise.seal_audit")  # type: ignore[untyped-decorator]
+def seal_audit() -> None:
+    """Chain what the audit has written."""
+    sealed = MOST
+    while sealed == MOST:
+        with transaction() as session:
+            sealed = seal(session, MOST)
 
 
 @app.task(name="slotwise.extend_openings")  # type: ignore[untyped-decorator]
@@ -101,26 +104,7 @@ def project_openings() -> None:
         raise ExceptionGroup("openings were not projected", errors)
 
 
-@app.task(name="slotwise.forget_keys")  # type: ignore[untyped-decorator]
-def forget_keys() -> None:
-    """Delete the answers that nobody will ask for again."""
-    with transaction() as session:
-        gone = session.execute(
-            delete(IdempotencyKey)
-            .where(IdempotencyKey.created_at < utc_now() - KEYS_LAST)
-            .returning(IdempotencyKey.key)
-        ).all()
-    log.info("idempotency keys forgotten", keys=len(gone))
-
-
-@app.task(name="slotwise.forget_reports")  # type: ignore[untyped-decorator]
-def forget_validation_reports() -> None:
-    """Delete the validation reports that are older than is set."""
-    with transaction() as session:
-        gone = forget_reports(session, utc_now() - timedelta(days=settings().reports_kept_days))
-    log.info("validation reports forgotten", reports=gone)
-
-
-def _worker() -> str:
-    """What this process is called where it holds something."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+@app.task(name="slotwise.forget")  # type: ignore[untyped-decorator]
+def forget() -> None:
+    """Forget what nobody needs any more."""
+    forgetting.forget(settings(), utc_now())

@@ -6,6 +6,7 @@ the outbox has grown, and only then is read what is new: once for all listeners 
 """
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,8 +18,13 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api.access import gate
+from api.ending import Ending
 from api.pages import checked, decode_numbers, encode
 from models import outbox
+from models.access import acting
+from models.access.acting import EVERYTHING, Reach
+from models.access.reach import whole
 from models.operations import OutboxMessage
 from models.outbox import Position
 from models.session import transaction
@@ -27,6 +33,9 @@ router = APIRouter()
 
 _LOOK_EVERY = 0.5
 """Seconds between two looks at the outbox."""
+
+_KNOW_EVERY = 5.0
+"""Seconds between two looks whether a listener is still signed in."""
 
 _MOST = 1000
 """The most messages that are read at once; more follow at the next look."""
@@ -50,7 +59,7 @@ class Watcher:
         self.listeners = 0
         self._grown = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
-        self._reading: tuple[tuple[Position, Position], asyncio.Task[list[OutboxMessage]]] | None = None
+        self._readings: dict[Reach, tuple[tuple[Position, Position], asyncio.Task[list[OutboxMessage]]]] = {}
         self.newest: Position | None = None
 
     @contextmanager
@@ -67,6 +76,7 @@ class Watcher:
             if not self.listeners:
                 self._task.cancel()
                 self._task = None
+                self._readings.clear()
 
     async def grown(self, seen: Position) -> Position:
         """How far the outbox goes, once that is further than `seen`."""
@@ -75,15 +85,17 @@ class Watcher:
                 await self._grown.wait()
             return self.newest
 
-    async def read(self, after: Position, newest: Position) -> list[OutboxMessage]:
-        """The messages after a place, of an outbox that goes as far as `newest`.
+    async def read(self, after: Position, newest: Position, reach: Reach) -> list[OutboxMessage]:
+        """The messages in reach after a place, of an outbox that goes as far as `newest`.
 
-        Hundreds of pages want the same ones at the same moment: those who come second wait for the first one's.
+        Hundreds of pages want the same ones at the same moment: of those who reach equally far, those who come second
+        wait for the first one's.
         """
         wanted = after, newest
-        if self._reading is None or self._reading[0] != wanted or _failed(self._reading[1]):
-            self._reading = wanted, asyncio.create_task(run_in_threadpool(_read, after))
-        return await asyncio.shield(self._reading[1])
+        reading = self._readings.get(reach)
+        if reading is None or reading[0] != wanted or _failed(reading[1]):
+            reading = self._readings[reach] = wanted, asyncio.create_task(run_in_threadpool(_read, after, reach))
+        return await asyncio.shield(reading[1])
 
     async def _look(self) -> None:
         while True:
@@ -105,6 +117,7 @@ async def _listening(request: Request) -> AsyncIterator[Watcher]:
 
 @router.get("/app/live", response_class=EventSourceResponse)
 async def live(
+    request: Request,
     watcher: Annotated[Watcher, Depends(_listening)],
     since: Annotated[str, Query(), checked(decode_numbers)],
     hospital: uuid.UUID | None = None,
@@ -113,21 +126,42 @@ async def live(
     """Tell of changes after `since` as events `schedule`, `requests`, `reschedules` and `validation`; the id of each is
     its place.
 
-    `hospital`: leave out what happens at others.
+    `hospital`: leave out what happens at others. Who is signed out meanwhile is told so (`signed-out`), and nothing
+    more; where they may see something else than before, the stream ends, and the page asks for another.
     """
-    position = Position(*decode_numbers(last_event_id or since))
-    while True:
-        newest = await watcher.grown(position)
+    position, reach = Position(*decode_numbers(last_event_id or since)), acting.reach()
+    caller, known_at = gate.caller_of(request), time.monotonic()
+    ending: Ending = request.app.state.ending
+    while not ending.begun:
+        newest = await _grown_or_not(watcher, position, ending)
+        if time.monotonic() - known_at >= _KNOW_EVERY:
+            known, known_at = await gate.known_again(request), time.monotonic()
+            if known is None:
+                yield ServerSentEvent(event="signed-out", raw_data="signed-out")
+            if known != caller:
+                return
         while position < newest:
-            messages = await watcher.read(position, newest)
+            messages = await watcher.read(position, newest, reach)
             position = outbox.place(messages[-1]) if messages else newest
             for kind in _kinds(messages, hospital):
                 yield ServerSentEvent(event=kind, raw_data=kind, id=_as_text(position), retry=1000)
 
 
+async def _grown_or_not(watcher: Watcher, position: Position, ending: Ending) -> Position:
+    """How far the outbox goes, once that is further than `position`, it is time to look who listens, or all ends."""
+    grown, told = asyncio.create_task(watcher.grown(position)), asyncio.create_task(ending.wait())
+    try:
+        await asyncio.wait((grown, told), timeout=_KNOW_EVERY, return_when=asyncio.FIRST_COMPLETED)
+        return grown.result() if grown.done() else position
+    finally:
+        grown.cancel()
+        told.cancel()
+
+
 def since(session: Session) -> str:
     """How far the outbox goes now: what a page that reads its data in this transaction listens from."""
-    return _as_text(outbox.newest(session))
+    with whole(session):
+        return _as_text(outbox.newest(session))
 
 
 def _as_text(position: Position) -> str:
@@ -150,10 +184,10 @@ def _failed(reading: asyncio.Task[list[OutboxMessage]]) -> bool:
 
 
 def _newest() -> Position:
-    with transaction() as session:
+    with acting.acting(None, EVERYTHING), transaction() as session:  # whoever it was that began to listen first
         return outbox.newest(session)
 
 
-def _read(after: Position) -> list[OutboxMessage]:
-    with transaction() as session:
+def _read(after: Position, reach: Reach) -> list[OutboxMessage]:
+    with acting.acting(None, reach), transaction() as session:
         return list(outbox.read(session, after, _MOST))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,8 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from api.access import policy
 from api.web import clocks
 from api.web.words import t
+from models.access.callers import Caller
 
 FOLDER = Path(__file__).parent
 
@@ -23,8 +25,27 @@ _YEAR = "public, max-age=31536000, immutable"
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:  # Any: the template's
-    """A page or a fragment, as the template says."""
-    return HTMLResponse(_environment().get_template(template).render(request=request, **context), status)
+    """A page or a fragment, as the template says.
+
+    It is told who asks (None: nobody has signed in), what they may do, and what their forms have to carry.
+    """
+    who: Caller | None = request.scope.get("caller")
+    told = {
+        "request": request,
+        "who": who,
+        "may": partial(policy.allows, who),
+        "form_secret": request.scope.get("form_secret"),
+    }
+    return HTMLResponse(_environment().get_template(template).render(told | context), status)
+
+
+def part(
+    request: Request, template: str, alone: str, status: int = 200, **context: Any
+) -> HTMLResponse:  # Any: as above
+    """A fragment for the dialog, or where a browser without scripts asks, the page `alone` around it."""
+    if is_fragment(request):
+        return page(request, template, status, alone=False, **context)
+    return page(request, alone, status, alone=True, part=template, **context)
 
 
 def told(response: Response, toast: str | None = None, *, close: bool = False, changed: str | None = None) -> Response:

@@ -3,6 +3,7 @@
 lock           held by `flock` while an instance runs; holds its pid
 running.json   the addresses of the running instance (0600)
 secrets.json   the passwords of the embedded PostgreSQL (0600)
+backup.json    the folder of its backups, if one was set up
 postgresql/    the database's files, of the services' account (0700)
 valkey/        the queue's append-only file, of the services' account (0700)
 sockets/       the Unix sockets, of the services' account (0700); elsewhere where this path would be too long

@@ -9,11 +9,13 @@ import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from cli.embedded.account import Account
+from cli.embedded.archiving import archive_settings
 from cli.embedded.binaries import POSTGRESQL, find_program
 from cli.embedded.errors import DataFolderUnusable, ProcessFailed
 from cli.embedded.folder import make_private_folder
@@ -24,6 +26,7 @@ from cli.embedded.running import write_private
 _PORT = "5432"  # part of the socket's name
 _SUPERUSER = "postgres"
 _USER = "slotwise"  # owns the database `slotwise`, may create others and roles, and is no superuser
+_APPLICATION = "slotwise_app"  # reads and writes rows, and owns nothing (`models.access.privileges`)
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
 
 _SETTINGS = {
@@ -34,6 +37,12 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d ",
+    # Rows name patients. What PostgreSQL adds to an error shows them (DETAIL, CONTEXT), and so do parameters and what
+    # somebody types by hand.
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_min_error_statement": "panic",
 }
 # Not synchronous_commit: what was committed must outlive a killed server, in tests as well.
 # Databases that come and go: a vacuum at work in one keeps it from being dropped.
@@ -63,7 +72,26 @@ class PostgreSQL:
     @property
     def url(self) -> str:
         """The address of the database `slotwise`, for SQLAlchemy with psycopg."""
-        return f"postgresql+psycopg://{_USER}:{self._passwords()[_USER]}@/{_USER}?host={self.sockets}&port={_PORT}"
+        return self._url_of(_USER)
+
+    @property
+    def application_url(self) -> str:
+        """The address of the same database for the role that owns nothing."""
+        return self._url_of(_APPLICATION)
+
+    @property
+    def superuser_environment(self) -> dict[str, str]:
+        """What lets PostgreSQL's own programs in as the superuser."""
+        return _ENVIRONMENT | {
+            "PGHOST": str(self.sockets),
+            "PGPORT": _PORT,
+            "PGUSER": _SUPERUSER,
+            "PGPASSWORD": self._passwords()[_SUPERUSER],
+            "PGDATABASE": "postgres",
+        }
+
+    def _url_of(self, user: str) -> str:
+        return f"postgresql+psycopg://{user}:{self._passwords()[user]}@/{_USER}?host={self.sockets}&port={_PORT}"
 
     def process(self) -> Process:
         """The server as a process to supervise; its data is made first where there is none.
@@ -75,16 +103,20 @@ class PostgreSQL:
         ProcessFailed
             when `initdb` fails.
         DataFolderUnusable
-            when there is data, but its passwords are gone.
+            when there is data, but its passwords are gone; or none, but a restore was begun.
         """
         program = find_program(POSTGRESQL, self.account, self.folder.absolute() / "programs")
         if not self.data.exists():
+            if (self.folder / "restoring" / "postgresql").exists():
+                why = "a restore was ended before the data was in its place. Run it again, or remove restoring/."
+                raise DataFolderUnusable(self.folder, why)
             self._initialise(program.with_name("initdb"))
         if not self._secrets.exists():
             why = "secrets.json, which holds the passwords of the database, is gone."
             raise DataFolderUnusable(self.folder, f"{why} Restore it, or remove postgresql/ too.")
         settings = _SETTINGS | {"unix_socket_directories": str(self.sockets), "cluster_name": self._cluster}
         settings |= {} if self.durable else _NOT_DURABLE
+        settings |= archive_settings(self.folder)
         return Process(
             name="postgresql",
             argv=[str(program), "-D", str(self.data), *(f"--{name}={value}" for name, value in settings.items())],
@@ -101,12 +133,17 @@ class PostgreSQL:
         )
 
     def create_database(self) -> None:
-        """Create the user and the database `slotwise` where they are missing. The server must run."""
+        """Create the roles and the database `slotwise` where they are missing. The server must run."""
         user = sql.Identifier(_USER)
-        with self._connect() as connection:
-            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [_USER]).rowcount:
-                create = sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD {}")
-                connection.execute(create.format(user, sql.Literal(self._passwords()[_USER])))
+        with self.connect() as connection:
+            for role, may in ((_USER, "CREATEDB CREATEROLE"), (_APPLICATION, "")):
+                password = sql.Literal(self._passwords()[role])
+                if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).rowcount:
+                    connection.execute(
+                        sql.SQL("CREATE ROLE {} LOGIN {} PASSWORD {}").format(
+                            sql.Identifier(role), sql.SQL(may), password
+                        )
+                    )
             if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [_USER]).rowcount:
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(user, user))
 
@@ -142,10 +179,12 @@ class PostgreSQL:
 
     def _passwords(self) -> dict[str, str]:
         """The passwords by user: random, made once, and kept beside the data."""
-        if not self._secrets.exists():
-            write_private(self._secrets, json.dumps({user: secrets.token_urlsafe(24) for user in (_SUPERUSER, _USER)}))
-        passwords: dict[str, str] = json.loads(self._secrets.read_text(encoding="utf-8"))
-        return passwords
+        known: dict[str, str] = json.loads(self._secrets.read_text(encoding="utf-8")) if self._secrets.exists() else {}
+        users = _SUPERUSER, _USER, _APPLICATION
+        if missing := [user for user in users if user not in known]:
+            known |= {user: secrets.token_urlsafe(24) for user in missing}
+            write_private(self._secrets, json.dumps(known))
+        return known
 
     @property
     def _cluster(self) -> str:
@@ -174,7 +213,8 @@ class PostgreSQL:
         self.account.own(partial)
         partial.replace(pid_file)
 
-    def _connect(self) -> "psycopg.Connection[tuple[object, ...]]":
+    def connect(self) -> "psycopg.Connection[tuple[Any, ...]]":  # Any: whatever is asked for
+        """A connection as the superuser, with autocommit."""
         return psycopg.connect(
             host=str(self.sockets),
             port=_PORT,
@@ -187,7 +227,7 @@ class PostgreSQL:
 
     def _answers(self) -> bool:
         try:
-            self._connect().close()
+            self.connect().close()
         except psycopg.OperationalError:
             return False
         return True

@@ -21,14 +21,17 @@ class EmbeddedServices:
     """A database and a queue for the length of a `with` block; their data lasts in the folder.
 
     Where `environ` (None: this process's environment) sets DATABASE_URL or REDIS_URL, that service is used and none is
-    started in its place. The folder is held alone all the same: one instance per folder.
+    started in its place; OWNER_DATABASE_URL is then how the database is migrated (unset: as it is used). The folder is
+    held alone all the same: one instance per folder.
 
     `durable=False` is for tests: nothing waits for the disk. What was acknowledged still survives the death of every
     process, but not of the machine.
     """
 
     database_url: str
-    """For SQLAlchemy: `postgresql+psycopg://…`."""
+    """For SQLAlchemy, `postgresql+psycopg://…`: as the role that owns the database, and migrates it."""
+    application_url: str
+    """The same as the role that owns nothing: the API, the workers and the commands."""
     redis_url: str
     """For redis-py: `unix://…`, `redis://…` or `rediss://…`."""
     broker_url: str
@@ -48,7 +51,7 @@ class EmbeddedServices:
     @property
     def environment(self) -> dict[str, str]:
         """What to add to the environment of processes that use the services."""
-        return {"DATABASE_URL": self.database_url, "REDIS_URL": self.broker_url}
+        return {"DATABASE_URL": self.application_url, "REDIS_URL": self.broker_url}
 
     def pid(self, name: str) -> int | None:
         """The process id of `postgresql` or `valkey`; None while it is being restarted.
@@ -85,19 +88,18 @@ class EmbeddedServices:
         end_marked(self.log_folder)
         sockets = stack.enter_context(socket_folder(self.folder, account))
         self._supervisor = stack.enter_context(Supervisor(self.log_folder))
-        self.database_url = self._environ.get("DATABASE_URL") or self._start_postgresql(
-            PostgreSQL(self.folder, sockets, account, self._durable)
-        )
+        if theirs := self._environ.get("DATABASE_URL"):
+            self.application_url, self.database_url = theirs, self._environ.get("OWNER_DATABASE_URL") or theirs
+        else:
+            server = PostgreSQL(self.folder, sockets, account, self._durable)
+            self._supervisor.start(server.process())
+            server.create_database()
+            self.application_url, self.database_url = server.application_url, server.url
         redis_url = self._environ.get("REDIS_URL")
         if not redis_url:
             self._supervisor.start(valkey(self.folder, sockets, account, durable=self._durable))
             redis_url = valkey_url(sockets)
         self.redis_url, self.broker_url = for_redis_py(redis_url), for_celery(redis_url)
         stack.enter_context(
-            announced(self.folder, Running(os.getpid(), self.database_url, self.redis_url, self.broker_url))
+            announced(self.folder, Running(os.getpid(), self.application_url, self.redis_url, self.broker_url))
         )
-
-    def _start_postgresql(self, server: PostgreSQL) -> str:
-        self._supervisor.start(server.process())
-        server.create_database()
-        return server.url

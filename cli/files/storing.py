@@ -29,7 +29,7 @@ _AT_ONCE = 2000  # rows, so that progress can be seen
 _REFERS_TO: Mapping[Kind, frozenset[Kind]] = {
     Kind.HOSPITALS: frozenset(),
     Kind.HOURS: frozenset({Kind.HOSPITALS}),
-    Kind.USERS: frozenset(),
+    Kind.USERS: frozenset({Kind.HOSPITALS}),
     Kind.PATIENTS: frozenset(),
     Kind.AVAILABILITIES: frozenset({Kind.HOSPITALS, Kind.HOURS, Kind.USERS}),
     Kind.APPOINTMENTS: frozenset({Kind.HOSPITALS, Kind.HOURS, Kind.USERS, Kind.PATIENTS, Kind.AVAILABILITIES}),
@@ -92,7 +92,7 @@ class Store:
             case Kind.HOURS:
                 self._write_hours(rows[0])
             case Kind.USERS:
-                upsert_users(self.session, {row.external_id: row for row in rows})
+                upsert_users(self.session, {row.external_id: row for row in rows}, may_make_admins=True)
             case Kind.PATIENTS:
                 upsert_patients(self.session, {row.external_id: row for row in rows})
             case Kind.AVAILABILITIES:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from models.files.bundle import Bundle, HoursRow
+from models.files.cells import harmless
 from models.files.columns import COLUMNS, LIST_SEPARATOR
 from models.files.kinds import Kind
 from models.inputs import DayHours, HospitalIn, Input
@@ -37,7 +38,7 @@ def _write_table(folder: Path, kind: Kind, lines: Sequence[Mapping[str, str]]) -
         names = [column.name for column in COLUMNS[kind]]
         table = csv.DictWriter(stream, names, restval="", extrasaction="ignore", lineterminator="\n")
         table.writeheader()
-        table.writerows(lines)
+        table.writerows({name: harmless(text) for name, text in line.items()} for line in lines)
     return file
 
 

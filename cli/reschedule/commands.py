@@ -41,11 +41,11 @@ def _examples(command: str, more: str) -> str:
 @contextmanager
 def _connected(api: str | None, data: "Path | None", id_: str | None, *, as_json: bool) -> "Iterator[Api]":
     """A connection to the API, for something about a reschedule; a refusal ends the command with every reason."""
-    from cli.client import Api, ApiRefused  # noqa: PLC0415  # see cli/main.py
-    from cli.instances import api_address  # noqa: PLC0415
+    from cli.client import ApiRefused  # noqa: PLC0415  # see cli/main.py
+    from cli.connecting import connected  # noqa: PLC0415
     from cli.reschedule.job import reasons_told  # noqa: PLC0415
 
-    with Api(api_address(api, data)) as connection:
+    with connected(api, data) as connection:
         try:
             yield connection
         except ApiRefused as refused:

@@ -67,8 +67,7 @@ def plan(
     Of all plans it proposes one that places the most, by priority; of those one that moves the fewest others; of those
     one with the least shift.
     """
-    from cli.client import Api  # noqa: PLC0415  # see cli/main.py
-    from cli.instances import api_address  # noqa: PLC0415
+    from cli.connecting import connected  # noqa: PLC0415  # see cli/main.py
     from cli.reschedule.asking import Wanted  # noqa: PLC0415
 
     if what_if and apply:
@@ -97,7 +96,7 @@ def plan(
         what_if=what_if,
         policy=policy,
     )
-    with Api(api_address(api, data)) as connection:
+    with connected(api, data) as connection:
         job = followed(connection, _queued(connection, wanted, as_json=as_json)["id"])
         if apply and job.told["status"] == "proposed":
             job = _applied(connection, job, as_json=as_json)

@@ -17,10 +17,10 @@ def connected(api: str | None, data: "Path | None", *, as_json: bool, code: Exit
     """A connection to the API; a refusal ends the command with every reason, and with `code` if nothing was typed
     wrongly.
     """
-    from cli.client import Api, ApiRefused  # noqa: PLC0415  # see cli/main.py
-    from cli.instances import api_address  # noqa: PLC0415
+    from cli import connecting  # noqa: PLC0415  # see cli/main.py
+    from cli.client import ApiRefused  # noqa: PLC0415
 
-    with Api(api_address(api, data)) as connection:
+    with connecting.connected(api, data) as connection:
         try:
             yield connection
         except ApiRefused as refused:

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, false, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from models.booking import JsonObject
@@ -75,7 +75,7 @@ def mark_failed(session: Session, claimed: Claimed, error: str, *, again_at: dt.
     False where another worker has claimed the delivery meanwhile, or it has been delivered: then nothing is noted.
     """
     dead = {"status": DeliveryStatus.DEAD} if again_at is None else {"next_attempt_at": again_at}
-    marked = session.execute(
+    marked = session.scalars(
         update(Delivery)
         .where(
             Delivery.id == claimed.id,
@@ -83,9 +83,30 @@ def mark_failed(session: Session, claimed: Claimed, error: str, *, again_at: dt.
             Delivery.attempts == claimed.attempts,
         )
         .values(last_error=error, **dead)
+        .returning(Delivery)
+    ).first()
+    if marked and again_at and marked.appointment_id:
+        _put_off_later_ones(session, marked, again_at)
+    return marked is not None
+
+
+def hand_back(session: Session, claimed: Claimed, *, now: dt.datetime) -> bool:
+    """Let a delivery be due at once, as if it had not been claimed: its worker is told to end while it tells it.
+
+    Perhaps it has arrived; whoever is told it again knows it by its id. False where another worker has claimed it
+    meanwhile, or it has been marked.
+    """
+    handed_back = session.execute(
+        update(Delivery)
+        .where(
+            Delivery.id == claimed.id,
+            Delivery.status == DeliveryStatus.PENDING,
+            Delivery.attempts == claimed.attempts,
+        )
+        .values(attempts=Delivery.attempts - 1, next_attempt_at=now)
         .returning(Delivery.id)
     )
-    return marked.first() is not None
+    return handed_back.first() is not None
 
 
 def bury_lost(session: Session, *, now: dt.datetime, max_attempts: int) -> int:
@@ -114,7 +135,8 @@ def take_up_again(session: Session, delivery_id: uuid.UUID, now: dt.datetime) ->
 
     """
     delivery = session.get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
-    if delivery is None:
+    # What an appointment was told of at another hospital is not for whoever sees it now.
+    if delivery is None or session.get(OutboxMessage, delivery.message_id) is None:
         message = f"There is no delivery {delivery_id}."
         raise Refused(Refusal.NOT_FOUND, [Fault("unknown_delivery", "", str(delivery_id), message)])
     if delivery.status is not DeliveryStatus.DEAD:
@@ -131,13 +153,38 @@ def take_up_again(session: Session, delivery_id: uuid.UUID, now: dt.datetime) ->
 
 
 def _waits_for_an_earlier_one() -> ColumnElement[bool]:
+    """Asked row by row and, as an aggregate, only by the index of an appointment's messages.
+
+    An EXISTS would be joined, and looked for among all that is pending wherever PostgreSQL does not know yet how much
+    that is: the more waits, the longer every claim would take.
+    """
     earlier = aliased(Delivery)
-    return exists().where(
-        earlier.channel == Delivery.channel,
-        earlier.appointment_id == Delivery.appointment_id,
-        earlier.message_id < Delivery.message_id,
-        earlier.status == DeliveryStatus.PENDING,
+    is_pending = func.coalesce(func.bool_or(earlier.status == DeliveryStatus.PENDING), false())
+    return (
+        select(is_pending)
+        .where(
+            earlier.channel == Delivery.channel,
+            earlier.appointment_id == Delivery.appointment_id,
+            earlier.message_id < Delivery.message_id,
+        )
+        .correlate(Delivery)
+        .scalar_subquery()
     )
+
+
+def _put_off_later_ones(session: Session, failed: Delivery, until: dt.datetime) -> None:
+    """Let what waits for a failed one to be told be due no earlier than that: claims would look at it in vain."""
+    later = session.execute(
+        select(Delivery.id, Delivery.status).where(
+            Delivery.channel == failed.channel,
+            Delivery.appointment_id == failed.appointment_id,
+            Delivery.message_id > failed.message_id,
+        )
+    )
+    # By their ids: what is pending may be all there is, and is not searched.
+    if waiting := [id_ for id_, status in later if status is DeliveryStatus.PENDING]:
+        put_off = func.greatest(Delivery.next_attempt_at, until)
+        session.execute(update(Delivery).where(Delivery.id.in_(waiting)).values(next_attempt_at=put_off))
 
 
 def _told_later(session: Session, delivery: Delivery) -> bool:

@@ -46,6 +46,7 @@ COLUMNS: Mapping[Kind, tuple[Column, ...]] = {
         Column("email", "priya.nguyen@example.org", "their address"),
         Column("role", "doctor", "doctor, staff, admin or service", required=True),
         Column("specialties", "cardiology|general practice", "a doctor's", many=True),
+        Column("hospitals", "", "where a member of staff acts, by external id; empty: nowhere", many=True),
         Column("active", "true", "false once they have left"),
     ),
     Kind.PATIENTS: (

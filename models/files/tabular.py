@@ -2,10 +2,12 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from models.files.cells import original
 from models.files.columns import COLUMNS, LIST_SEPARATOR, Column
 from models.files.hourlines import joined
 from models.files.kinds import Kind
@@ -81,7 +83,7 @@ def _header_faults(origin: LineOrigin, names: Sequence[str], columns: Mapping[st
         if column not in columns:
             message = f"is no column here; there are: {', '.join(columns)}"
             yield FileFault("unknown_column", origin, "", column, message)
-    for column in sorted({column for column in names if names.count(column) > 1}):
+    for column in sorted(column for column, times in Counter(names).items() if times > 1):
         yield FileFault("column_twice", origin, "", column, "is there twice; keep one")
     for missing in columns.values():
         if missing.required and missing.name not in names:
@@ -108,6 +110,6 @@ def _rows(
 def _data(cells: Sequence[str], columns: Sequence[Column]) -> dict[str, str | list[str]]:
     data: dict[str, str | list[str]] = {}
     for cell, column in zip(cells, columns, strict=False):
-        if text := cell.strip():
+        if text := original(cell.strip()):
             data[column.name] = [item.strip() for item in text.split(LIST_SEPARATOR)] if column.many else text
     return data

@@ -18,12 +18,16 @@ from models.hospitals import Hospital
 from models.people import Patient, User
 from models.rescheduling.changes import Changes
 from models.rescheduling.lost import Lost, overlapping
+from models.rescheduling.reaching import is_within
 from models.rescheduling.remaining import Span, without
 from models.schedule import Appointment, AppointmentStatus, Availability
 from planner.instants import is_full_hour, join
 from planner.wording import spoken
 
 Hospitals = Mapping[uuid.UUID, Hospital]
+
+Told = Collection[uuid.UUID] | None
+"""The hospitals of which somebody may be told (None: all). Of what stands elsewhere they hear that it is elsewhere."""
 
 _ENDED = {
     AppointmentStatus.CANCELLED: "has been cancelled",
@@ -64,7 +68,7 @@ def when(start: dt.datetime, timezone: str) -> str:
     return f"{spoken(start.astimezone(ZoneInfo(timezone)))} ({timezone})"
 
 
-def elsewhere(appointment: Appointment, expected: Wanted) -> Iterator[Fault]:
+def elsewhere(appointment: Appointment, expected: Wanted, told: Told = None) -> Iterator[Fault]:
     """No fault, or the one of an appointment that has not got the hour any more that it is expected to have."""
     had = Wanted(
         appointment.id, appointment.patient_id, appointment.doctor_id, appointment.hospital_id, appointment.during
@@ -72,6 +76,9 @@ def elsewhere(appointment: Appointment, expected: Wanted) -> Iterator[Fault]:
     if appointment.status is not AppointmentStatus.BOOKED:
         facts = {"appointment": str(appointment.id), "status": appointment.status.value}
         yield fault("appointment_ended", appointment.id, f"{_ENDED[appointment.status]} since", facts)
+    elif not is_within([had.hospital], told):
+        facts = {"appointment": str(appointment.id)}
+        yield fault("appointment_moved", appointment.id, "has been moved since, to another hospital", facts)
     elif had != expected:
         place = when(had.start, appointment.timezone)
         yield fault("appointment_moved", appointment.id, f"has been moved since, to {place}", had.facts)
@@ -84,10 +91,11 @@ def against(
     *,
     leaving: Collection[uuid.UUID],
     changes: Changes,
+    told: Told = None,
 ) -> Iterator[Fault]:
     """What stands against some hours, once the appointments `leaving` have left theirs and `changes` are made."""
     if wanted:
-        yield from _taken(session, wanted, hospitals, leaving)
+        yield from _taken(session, wanted, hospitals, leaving, told)
         yield from _nobody_there(session, wanted, hospitals, changes)
         yield from _off_the_hour(wanted, hospitals)
         yield from _inactive(session, wanted)
@@ -102,7 +110,11 @@ def too_near(wanted: Sequence[Wanted], since: dt.datetime, hospitals: Hospitals,
 
 
 def _taken(
-    session: Session, wanted: Sequence[Wanted], hospitals: Hospitals, leaving: Collection[uuid.UUID]
+    session: Session,
+    wanted: Sequence[Wanted],
+    hospitals: Hospitals,
+    leaving: Collection[uuid.UUID],
+    told: Told,
 ) -> Iterator[Fault]:
     """The hours whose doctor or patient has another appointment by now."""
     by_id = {each.appointment: each for each in wanted}
@@ -117,18 +129,22 @@ def _taken(
         ("hour_taken_since", Appointment.doctor_id == hours.c.doctor, "the doctor"),
         ("patient_busy_since", Appointment.patient_id == hours.c.patient, "the patient"),
     ):
-        for appointment, other in session.execute(_standing(hours, whose, leaving)):
+        for appointment, other, hospital in session.execute(_standing(hours, whose, leaving)):
             each = by_id[appointment]
             goes = place(each, hospitals)
-            message = f"was to go to {goes}, and {who} has the appointment {other} then"
-            yield fault(code, appointment, message, each.facts | {"taken_by": str(other)})
+            if is_within([hospital], told):
+                message = f"was to go to {goes}, and {who} has the appointment {other} then"
+                yield fault(code, appointment, message, each.facts | {"taken_by": str(other)})
+            else:
+                message = f"was to go to {goes}, and {who} has an appointment at another hospital then"
+                yield fault(code, appointment, message, each.facts)
 
 
 def _standing(
     hours: TableValuedAlias, whose: ColumnElement[bool], leaving: Collection[uuid.UUID]
-) -> Select[uuid.UUID, uuid.UUID]:
+) -> Select[uuid.UUID, uuid.UUID, uuid.UUID]:
     return (
-        select(hours.c.appointment, Appointment.id)
+        select(hours.c.appointment, Appointment.id, Appointment.hospital_id)
         .where(whose, Appointment.occupies.bool_op("&&")(hours.c.during), ~among(Appointment.id, leaving))
         .order_by(hours.c.appointment, Appointment.id)
     )

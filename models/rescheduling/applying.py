@@ -9,18 +9,19 @@ from sqlalchemy import case, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from models.access.reach import of, whole
 from models.base import ends
 from models.faults import Fault, Refusal, Refused
 from models.hospitals import Hospital
 from models.references import lock_to_change
-from models.rescheduling.against import Wanted, against, elsewhere, fault, too_near, when
+from models.rescheduling.against import Told, Wanted, against, elsewhere, fault, too_near, when
 from models.rescheduling.changes import Changes
 from models.rescheduling.cutting import Standing, cut_availabilities, cut_hours
 from models.rescheduling.holding import hold_appointments, hold_availabilities, hold_hospitals, items_of
 from models.rescheduling.inputs import Policy, Scope
 from models.rescheduling.jobs import end
 from models.rescheduling.leftovers import kept_for
-from models.rescheduling.lost import Lost, begun, displaced, lost_hours
+from models.rescheduling.lost import Lost, begun, displaced, lost_by
 from models.rescheduling.tables import Cause, Fate, Reschedule, RescheduledAppointment, RescheduleStatus
 from models.rescheduling.writing import ScheduleChanged, Work, meanwhile, write
 from models.schedule import Appointment, Availability
@@ -41,6 +42,7 @@ class _Proposal:
     appointments: Mapping[uuid.UUID, Appointment]
     hospitals: Mapping[uuid.UUID, Hospital]
     moves: Sequence[Wanted]
+    told: Told
 
     def old(self, item: RescheduledAppointment) -> Wanted:
         """The hour that an appointment had when it was planned."""
@@ -71,7 +73,13 @@ def apply_reschedule(session: Session, reschedule_id: uuid.UUID, version: int | 
     """
     job = lock_to_change(session, Reschedule, reschedule_id, version)
     _refuse_unless_proposed(job)
-    proposal = _hold(session, job, now)
+    told = of(session).hospitals
+    with whole(session):  # what stands against it can be out of the caller's reach
+        _apply(session, job, now, told)
+
+
+def _apply(session: Session, job: Reschedule, now: dt.datetime, told: Told) -> None:
+    proposal = _hold(session, job, now, told)
     changes = _changes(session, job, proposal, now)
     if found := list(_changed_since(session, proposal, changes, now)):
         raise ScheduleChanged(job.id, found, "proposed", "plan again")
@@ -100,13 +108,13 @@ def _refuse_unless_proposed(job: Reschedule) -> None:
         raise Refused(Refusal.CLASH, [Fault("reschedule_not_proposed", "status", job.status.value, message)])
 
 
-def _hold(session: Session, job: Reschedule, now: dt.datetime) -> _Proposal:
+def _hold(session: Session, job: Reschedule, now: dt.datetime, told: Told) -> _Proposal:
     """Lock everything that applying a job changes or rests on, and read it."""
     scope = Scope.model_validate(job.scope)
     items = items_of(session, job.id)
     places = {scope.hospital, *(place for each in items for place in (each.hospital_id, each.to_hospital_id))}
     hospitals = hold_hospitals(session, filter(None, places))
-    lost = lost_hours(session, job.cause, scope, now)
+    lost = lost_by(session, job, now)
     old = [Lost(each.hospital_id, each.doctor_id, each.during) for each in items]
     new = [Lost(each.to_hospital_id, each.to_doctor_id, each.to_during) for each in items if each.to_during]
     hold_availabilities(session, [*lost, *old, *new])
@@ -118,7 +126,7 @@ def _hold(session: Session, job: Reschedule, now: dt.datetime) -> _Proposal:
         for doctor, hospital, during in [(each.to_doctor_id, each.to_hospital_id, each.to_during)]
         if doctor and hospital and during
     ]
-    return _Proposal(items, Policy.model_validate(job.policy), lost, concerned, appointments, hospitals, moves)
+    return _Proposal(items, Policy.model_validate(job.policy), lost, concerned, appointments, hospitals, moves, told)
 
 
 def _changes(session: Session, job: Reschedule, proposal: _Proposal, now: dt.datetime) -> Changes:
@@ -159,13 +167,13 @@ def _changed_since(session: Session, proposal: _Proposal, changes: Changes, now:
     limit = f"is in less than {notice} hours" if notice else "has passed"
     yield from too_near(moves, now + notice * HOUR, proposal.hospitals, limit)
     leaving = {each.appointment for each in proposal.moves} | {each.appointment_id for each in proposal.cancelled}
-    yield from against(session, moves, proposal.hospitals, leaving=leaving, changes=changes)
+    yield from against(session, moves, proposal.hospitals, leaving=leaving, changes=changes, told=proposal.told)
 
 
 def _lost_sight_of(proposal: _Proposal, item: RescheduledAppointment, now: dt.datetime) -> Iterator[Fault]:
     """Why an appointment is not the one any more that the proposal was made for."""
     old, appointment = proposal.old(item), proposal.appointments[item.appointment_id]
-    changed = list(elsewhere(appointment, old))
+    changed = list(elsewhere(appointment, old, proposal.told))
     if changed:
         yield from changed
     elif old.start < now:

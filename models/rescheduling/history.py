@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import func, select, true, union_all
 from sqlalchemy.orm import Session
 
 from models.arrays import among
@@ -50,8 +50,15 @@ def wishes_of(session: Session, appointments: Collection[uuid.UUID]) -> dict[uui
     return {id_: Wish(*wish) for id_, *wish in rows}
 
 
-def moved_since(session: Session, patients: Iterable[uuid.UUID], since: dt.datetime) -> set[uuid.UUID]:
-    """Those of the patients of whom a reschedule has moved an appointment after `since`."""
+def moved_since(
+    session: Session,
+    patients: Iterable[uuid.UUID],
+    since: dt.datetime,
+    hospitals: Collection[uuid.UUID] | None = None,
+) -> set[uuid.UUID]:
+    """Those of the patients of whom a reschedule has moved an appointment after `since`, from one of `hospitals` (None:
+    from anywhere).
+    """
     return set(
         session.scalars(
             select(Appointment.patient_id)
@@ -60,6 +67,7 @@ def moved_since(session: Session, patients: Iterable[uuid.UUID], since: dt.datet
                 among(Appointment.patient_id, patients),
                 FormerHour.reschedule_id.is_not(None),
                 FormerHour.left_at > since,
+                true() if hospitals is None else among(FormerHour.hospital_id, hospitals),
             )
         )
     )

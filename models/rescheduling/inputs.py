@@ -80,7 +80,7 @@ class Policy(Input):
         None, ge=1, le=366, description="No new hour is more than so many days from the old one; null: any"
     )
     same_doctor: bool = Field(True, description="False: another doctor with one of the specialties will do")
-    same_hospital: bool = Field(True, description="False: any hospital will do")
+    same_hospital: bool = Field(True, description="False: any hospital that you can see will do")
     others_move: bool = Field(False, description="Whether appointments that are not displaced may move to make room")
     others_within_days: int = Field(7, ge=1, le=366, description="How far such an appointment may move, either way")
     quiet_days: int = Field(

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import outbox
+from models.access.reach import of, whole
 from models.arrays import among
 from models.base import ends
 from models.faults import Fault, Refusal, Refused, refuse_if
@@ -16,7 +17,8 @@ from models.inputs import MAX_BATCH
 from models.references import Directory, check_reference, find_doctors, find_hospitals, lock_to_change
 from models.rescheduling.history import moved_since, wishes_of
 from models.rescheduling.inputs import LostHour, RescheduleIn, Scope, ScopeIn
-from models.rescheduling.lost import displaced, lost_hours
+from models.rescheduling.lost import displaced, lost_by
+from models.rescheduling.reaching import hospitals_of, is_within
 from models.rescheduling.tables import (
     Reschedule,
     RescheduledAppointment,
@@ -46,13 +48,15 @@ def create_reschedule(session: Session, asked: RescheduleIn, now: dt.datetime) -
         appointments (clash); it names those jobs.
 
     """
+    scope = _look_up(session, asked, now)
     job = Reschedule(
         cause=asked.cause,
         label=asked.label,
         what_if=asked.what_if,
         dry_run=asked.dry_run,
-        scope=_look_up(session, asked, now).model_dump(mode="json", exclude_none=True),
+        scope=scope.model_dump(mode="json", exclude_none=True),
         policy=asked.policy.model_dump(mode="json"),
+        hospitals=hospitals_of(scope, asked.policy, of(session)),
         created_at=now,
     )
     return _queue(session, job, now)
@@ -76,6 +80,7 @@ def plan_again(
         dry_run=True,
         scope=old.scope,
         policy=old.policy,
+        hospitals=old.hospitals,
         replaces=old.id,
         created_at=now,
     )
@@ -126,22 +131,34 @@ def note(
 
 
 def _queue(session: Session, job: Reschedule, now: dt.datetime) -> uuid.UUID:
-    concerned = displaced(session, lost_hours(session, job.cause, Scope.model_validate(job.scope), now), now)
+    told = of(session).hospitals
+    with whole(session):  # other jobs, and what led to an appointment, can be out of the caller's reach
+        return _queued(session, job, now, told)
+
+
+def _queued(session: Session, job: Reschedule, now: dt.datetime, told: Collection[uuid.UUID] | None) -> uuid.UUID:
+    concerned = displaced(session, lost_by(session, job, now), now)
     if len(concerned) > MAX_BATCH:
         message = f"The scope displaces {len(concerned)} appointments, and one job takes {MAX_BATCH}; divide it."
         raise Refused(Refusal.INVALID, [Fault("too_many_displaced", "scope", str(len(concerned)), message)])
     session.add(job)
     session.flush()
-    _hold(session, job, concerned, now)
+    _hold(session, job, concerned, now, told)
     note(session, job.id, RescheduleStatus.QUEUED, None, now)
     return job.id
 
 
-def _hold(session: Session, job: Reschedule, concerned: Sequence[Appointment], now: dt.datetime) -> None:
+def _hold(
+    session: Session,
+    job: Reschedule,
+    concerned: Sequence[Appointment],
+    now: dt.datetime,
+    told: Collection[uuid.UUID] | None,
+) -> None:
     """Write the appointments of a job. By their ids, so that two jobs that want the same wait in one order."""
     if not concerned:
         return
-    before = moved_since(session, (each.patient_id for each in concerned), now - REMEMBERED)
+    before = moved_since(session, (each.patient_id for each in concerned), now - REMEMBERED, job.hospitals)
     wishes = wishes_of(session, [each.id for each in concerned])
     rows = [
         {
@@ -163,25 +180,31 @@ def _hold(session: Session, job: Reschedule, concerned: Sequence[Appointment], n
     if elsewhere := {each.id for each in concerned} - written:
         message = "Another reschedule held some of these appointments until just now; ask again."
         just_let_go = Fault("appointment_held", "", None, message)  # between our insert and this look
-        raise Refused(Refusal.CLASH, list(held_elsewhere(session, elsewhere)) or [just_let_go])
+        raise Refused(Refusal.CLASH, list(held_elsewhere(session, elsewhere, told)) or [just_let_go])
 
 
-def held_elsewhere(session: Session, appointments: Collection[uuid.UUID]) -> Iterator[Fault]:
-    """What stands against taking some appointments: each job that holds any of them."""
+def held_elsewhere(
+    session: Session, appointments: Collection[uuid.UUID], hospitals: Collection[uuid.UUID] | None
+) -> Iterator[Fault]:
+    """What stands against taking some appointments: each job that holds any of them. One that concerns more than
+    `hospitals` (None: all) is not named.
+    """
     holders = (
-        select(RescheduledAppointment.reschedule_id, func.count(), func.min(text("appointment_id::text")))
+        select(Reschedule.id, Reschedule.hospitals, func.count(), func.min(text("appointment_id::text")))
+        .join(RescheduledAppointment, RescheduledAppointment.reschedule_id == Reschedule.id)
         .where(among(RescheduledAppointment.appointment_id, appointments), RescheduledAppointment.held)
-        .group_by(RescheduledAppointment.reschedule_id)
-        .order_by(RescheduledAppointment.reschedule_id)
+        .group_by(Reschedule.id)
+        .order_by(Reschedule.id)
     )
-    for job, count, example in session.execute(holders):
-        yield Fault(
-            "appointment_held",
-            "",
-            str(job),
-            f"The reschedule {job} holds {count} of these appointments, such as {example}; apply or discard it first.",
-            facts={"reschedule": str(job), "appointments": count},
-        )
+    for job, concerned, count, example in session.execute(holders):
+        holds = f"holds {count} of these appointments, such as {example}"
+        if is_within(concerned, hospitals):
+            message = f"The reschedule {job} {holds}; apply or discard it first."
+            facts = {"reschedule": str(job), "appointments": count}
+            yield Fault("appointment_held", "", str(job), message, facts=facts)
+        else:
+            message = f"A reschedule that concerns other hospitals too {holds}; whoever can see it has to decide it."
+            yield Fault("appointment_held", "", None, message, facts={"appointments": count})
 
 
 def _look_up(session: Session, asked: RescheduleIn, now: dt.datetime) -> Scope:

@@ -2,8 +2,9 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
@@ -27,7 +28,7 @@ from models.hospitals import Hospital, Opening
 from models.hours import project_anew
 from models.inputs import WeekHours
 from models.rescheduling.inputs import Scope
-from models.rescheduling.tables import Cause
+from models.rescheduling.tables import Cause, Reschedule
 from models.schedule import Appointment, AppointmentStatus, Availability
 from planner.problem import HOUR
 
@@ -41,11 +42,18 @@ class Lost:
     during: Range[dt.datetime]
 
 
-def lost_hours(session: Session, cause: Cause, scope: Scope, now: dt.datetime) -> tuple[Lost, ...]:
-    """What a scope loses from `now` on."""
+def lost_by(session: Session, job: Reschedule, now: dt.datetime) -> tuple[Lost, ...]:
+    """What a job loses from `now` on, at the hospitals that it concerns."""
+    return lost_hours(session, job.cause, Scope.model_validate(job.scope), now, job.hospitals)
+
+
+def lost_hours(
+    session: Session, cause: Cause, scope: Scope, now: dt.datetime, hospitals: Collection[uuid.UUID] | None = None
+) -> tuple[Lost, ...]:
+    """What a scope loses from `now` on; one that names no hospital at any of `hospitals` (None: wherever)."""
     return tuple(
         Lost(each.hospital, each.doctor, period(max(start, now), end))
-        for each in _lost(session, cause, scope, now)
+        for each in _lost(session, cause, scope, now, hospitals)
         for start, end in [ends(each.during)]
         if end > now
     )
@@ -103,7 +111,9 @@ def _booked_in(session: Session, lost: Sequence[Lost], when: ColumnElement[bool]
     ).all()
 
 
-def _lost(session: Session, cause: Cause, scope: Scope, now: dt.datetime) -> Iterator[Lost]:
+def _lost(
+    session: Session, cause: Cause, scope: Scope, now: dt.datetime, hospitals: Collection[uuid.UUID] | None
+) -> Iterator[Lost]:
     if cause is Cause.APPOINTMENTS:
         for hour in scope.hours or ():
             yield Lost(hour.hospital, hour.doctor, period(hour.start, hour.start + HOUR))
@@ -113,8 +123,9 @@ def _lost(session: Session, cause: Cause, scope: Scope, now: dt.datetime) -> Ite
                 yield Lost(scope.hospital, None, during)
     elif scope.start and scope.end:
         doctors: Iterable[uuid.UUID | None] = scope.doctors or [None]
-        for doctor in doctors:
-            yield Lost(scope.hospital, doctor, period(scope.start, scope.end))
+        places = [scope.hospital] if scope.hospital or hospitals is None else sorted(hospitals)
+        for doctor, place in product(doctors, places):
+            yield Lost(place, doctor, period(scope.start, scope.end))
 
 
 def _no_longer_open(

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, exists, func, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
@@ -33,21 +33,21 @@ class Other:
 
 def read_others(
     session: Session,
-    reschedule_id: uuid.UUID | None,
+    job: Reschedule | None,
     policy: Policy,
     window: Period,
     now: dt.datetime,
     doctors: Collection[uuid.UUID],
     displaced: Sequence[Appointment],
 ) -> dict[uuid.UUID, Other]:
-    """The appointments of `doctors` that may move within `window`, by their ids. `reschedule_id` is the job that asks,
-    if one does.
+    """The appointments of `doctors` that may move within `window`, by their ids; where a `job` asks, those at the
+    hospitals that it concerns.
 
     Of each patient one at most, the earliest, so that nobody is moved twice; and none of a patient who is displaced, or
     whom a reschedule has moved within the policy's quiet days. Left alone is also what another reschedule holds or left
     standing in lost hours, which are nobody else's, and what a booking request is about to move.
     """
-    rows = session.scalars(_eligible(reschedule_id, policy, window, now, doctors, displaced)).all()
+    rows = session.scalars(_eligible(job, policy, window, now, doctors, displaced)).all()
     wishes = wishes_of(session, [each.id for each in rows])
     reach = dt.timedelta(days=policy.others_within_days)
     windows = {each.id: _window(each, window, reach, wishes.get(each.id)) for each in rows}
@@ -57,7 +57,7 @@ def read_others(
 
 
 def _eligible(
-    reschedule_id: uuid.UUID | None,
+    job: Reschedule | None,
     policy: Policy,
     window: Period,
     now: dt.datetime,
@@ -69,7 +69,7 @@ def _eligible(
     held = exists().where(
         RescheduledAppointment.appointment_id == Appointment.id,
         RescheduledAppointment.held,
-        RescheduledAppointment.reschedule_id != reschedule_id,
+        RescheduledAppointment.reschedule_id != (job.id if job else None),
     )
     left = exists().where(
         RescheduledAppointment.appointment_id == Appointment.id,
@@ -92,6 +92,7 @@ def _eligible(
         .where(
             Appointment.status == AppointmentStatus.BOOKED,
             among(Appointment.doctor_id, doctors),
+            among(Appointment.hospital_id, job.hospitals) if job and job.hospitals is not None else true(),
             start >= window.start,
             start < window.end,
             ~among(Appointment.id, {each.id for each in displaced}),

@@ -19,10 +19,11 @@ from models.arrays import among
 from models.base import ends
 from models.people import DoctorSpecialty, Patient, User
 from models.rescheduling.history import Wish, moved_since, wishes_of
-from models.rescheduling.inputs import Policy, Scope
+from models.rescheduling.inputs import Policy
 from models.rescheduling.jobs import REMEMBERED
-from models.rescheduling.lost import Lost, displaced, lost_hours
+from models.rescheduling.lost import Lost, displaced, lost_by
 from models.rescheduling.others import Other, read_others
+from models.rescheduling.reaching import confined
 from models.rescheduling.remaining import Remaining
 from models.rescheduling.tables import Reschedule
 from models.schedule import Appointment
@@ -100,9 +101,9 @@ def read_problem(session: Session, reschedule_id: uuid.UUID, now: dt.datetime) -
     """
     session.connection(execution_options={"isolation_level": ONE_VIEW})
     job = session.get_one(Reschedule, reschedule_id)
-    lost = lost_hours(session, job.cause, Scope.model_validate(job.scope), now)
+    lost = lost_by(session, job, now)
     policy = Policy.model_validate(job.policy)
-    return problem_of_losing(session, displaced(session, lost, now), lost, policy, now, job.id)
+    return problem_of_losing(session, displaced(session, lost, now), lost, policy, now, job)
 
 
 def problem_of_losing(
@@ -111,34 +112,35 @@ def problem_of_losing(
     lost: Sequence[Lost],
     policy: Policy,
     now: dt.datetime,
-    reschedule_id: uuid.UUID | None = None,
+    job: Reschedule | None = None,
 ) -> ReschedulingProblem:
     """The problem of giving the appointments `rows` other hours, while some hours are `lost`.
 
-    `reschedule_id` is the job that holds them, if one does.
+    `job` is the one that asks, if one does: hours are then found, and others moved, at the hospitals that it concerns.
     """
-    concerned = concerned_of(session, rows, wishes_of(session, [each.id for each in rows]), now)
+    hospitals = job.hospitals if job else None
+    concerned = concerned_of(session, rows, wishes_of(session, [each.id for each in rows]), now, hospitals)
     moot = moot_of(session, rows)
     asking = [each for id_, each in concerned.items() if id_ not in moot]
 
     window = window_of(policy, rows, now)
     doctors = acceptable_doctors(session, asking, same=policy.same_doctor)
-    requests = requests_of(asking, doctors, window, policy)
+    requests = requests_of(asking, doctors, window, policy, hospitals)
     others: dict[uuid.UUID, Other] = {}
     if policy.others_move and requests:
         acceptable = set().union(*doctors.values())
-        others = read_others(session, reschedule_id, policy, window, now, acceptable, rows)
+        others = read_others(session, job, policy, window, now, acceptable, rows)
     moving = [each.row for each in others.values()]
     reach = dt.timedelta(days=settings().plan_reach_days)
     taken = problem_of(session, requests, now=now, reach=reach, patients={each.patient_id for each in moving})
     remaining = Remaining(lost)
     return ReschedulingProblem(
-        problem=_problem(taken, remaining, others, policy),
+        problem=confined(_problem(taken, remaining, others, policy, hospitals), hospitals),
         now=now,
         policy=policy,
         names=taken.names,
         displaced=concerned,
-        others=concerned_of(session, moving, {id_: each.wish for id_, each in others.items()}, now),
+        others=concerned_of(session, moving, {id_: each.wish for id_, each in others.items()}, now, hospitals),
         moot=moot,
         remaining=remaining,
         availabilities=taken.problem.availabilities,
@@ -177,10 +179,16 @@ def _rank(each: Concerned) -> tuple[int, bool]:
 
 
 def concerned_of(
-    session: Session, rows: Sequence[Appointment], wishes: Mapping[uuid.UUID, Wish | None], now: dt.datetime
+    session: Session,
+    rows: Sequence[Appointment],
+    wishes: Mapping[uuid.UUID, Wish | None],
+    now: dt.datetime,
+    hospitals: Collection[uuid.UUID] | None = None,
 ) -> dict[uuid.UUID, Concerned]:
-    """Appointments as a reschedule sees them, by their ids; `wishes` are those behind them."""
-    before = moved_since(session, {each.patient_id for each in rows}, now - REMEMBERED)
+    """Appointments as a reschedule that concerns `hospitals` (None: all) sees them, by their ids; `wishes` are those
+    behind them.
+    """
+    before = moved_since(session, {each.patient_id for each in rows}, now - REMEMBERED, hospitals)
     return {each.id: Concerned.of(each, wishes.get(each.id), before) for each in rows}
 
 
@@ -245,8 +253,11 @@ def requests_of(
     doctors: Mapping[uuid.UUID, tuple[uuid.UUID, ...]],
     window: Period,
     policy: Policy,
+    hospitals: Collection[uuid.UUID] | None = None,
 ) -> list[Request]:
-    """What displaced appointments ask of the planner: an hour within `window` with one of their `doctors`."""
+    """What displaced appointments ask of the planner: an hour within `window` with one of their `doctors`, at one of
+    `hospitals` (None: at any) as far as the policy lets them.
+    """
     priorities = planned_priorities(asking)
     windows = {each.id: _near(each.during, window, policy.within_days) for each in asking}
     return [
@@ -258,7 +269,7 @@ def requests_of(
             latest=windows[each.id].end,
             doctors=tuple(map(str, doctors[each.id])),
             places=None if policy.same_doctor else (0, *(1 for _ in doctors[each.id][1:])),
-            hospitals=(str(each.hospital),) if policy.same_hospital else None,
+            hospitals=_where(str(each.hospital), policy, hospitals),
             preferred=each.during.start,
             moves=str(each.id),
         )
@@ -266,15 +277,27 @@ def requests_of(
     ]
 
 
-def _problem(taken: Snapshot, remaining: Remaining, others: Mapping[uuid.UUID, Other], policy: Policy) -> Problem:
+def _where(own: str, policy: Policy, hospitals: Collection[uuid.UUID] | None) -> tuple[str, ...] | None:
+    """Where the new hour of an appointment may be that is at the hospital `own`; None: anywhere."""
+    if policy.same_hospital:
+        return (own,)
+    return None if hospitals is None else tuple(map(str, sorted(hospitals)))
+
+
+def _problem(
+    taken: Snapshot,
+    remaining: Remaining,
+    others: Mapping[uuid.UUID, Other],
+    policy: Policy,
+    hospitals: Collection[uuid.UUID] | None,
+) -> Problem:
     """The problem of the schedule without what is lost, and with the others movable."""
 
     def movable(each: planning.Appointment) -> planning.Appointment:
         other = others.get(uuid.UUID(each.id))
         if other is None:
             return each
-        where = (each.hospital,) if policy.same_hospital else None
-        return replace(each, movable=True, window=other.window, hospitals=where)
+        return replace(each, movable=True, window=other.window, hospitals=_where(each.hospital, policy, hospitals))
 
     return replace(
         taken.problem,

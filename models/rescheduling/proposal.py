@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from models.arrays import among, table_of
 from models.base import period
 from models.booking import JsonObject, conflict_json, outcome_json
-from models.rescheduling.inputs import Scope
 from models.rescheduling.jobs import end
-from models.rescheduling.lost import displaced, lost_hours
+from models.rescheduling.lost import displaced, lost_by
 from models.rescheduling.problem import Concerned, ReschedulingProblem
+from models.rescheduling.reaching import is_within
 from models.rescheduling.tables import Reschedule, RescheduledAppointment, RescheduleStatus
 from models.schedule import Appointment, AppointmentStatus
 from planner.plan import Conflict, Plan
@@ -32,8 +32,10 @@ class HeldElsewhere(Exception):  # noqa: N818  # as above
     """Another reschedule holds an appointment that is displaced since this one was asked for."""
 
     def __init__(self, appointment: uuid.UUID, holder: uuid.UUID | None) -> None:
+        """`holder` is None where it concerns hospitals of which this one does not tell."""
+        who = f"the reschedule {holder}" if holder else "a reschedule that concerns other hospitals too"
         super().__init__(
-            f"The appointment {appointment} is displaced too by now, and the reschedule {holder} holds it;"
+            f"The appointment {appointment} is displaced too by now, and {who} holds it;"
             " apply or discard that one, then plan this one again."
         )
 
@@ -122,7 +124,7 @@ def _places(made: Proposal) -> Iterator[_Place]:
 def _refuse_if_overtaken(
     session: Session, job: Reschedule, read: ReschedulingProblem, places: Sequence[_Place], now: dt.datetime
 ) -> None:
-    lost = lost_hours(session, job.cause, Scope.model_validate(job.scope), now)
+    lost = lost_by(session, job, now)
     if {each.id for each in displaced(session, lost, now)} != read.displaced.keys():
         raise Overtaken("other appointments are displaced by now")
     seen = {each.id: each.version for each in (*read.displaced.values(), *(place.of for place in places))}
@@ -171,10 +173,13 @@ def _hold(session: Session, job: Reschedule, made: Proposal, places: Sequence[_P
         return
     if not lost["displaced"]:
         raise Overtaken("another job holds an appointment that was to make room")
-    holder = select(RescheduledAppointment.reschedule_id).where(
-        RescheduledAppointment.appointment_id == lost["appointment_id"], RescheduledAppointment.held
+    holder = session.scalar(
+        select(Reschedule)
+        .join(RescheduledAppointment, RescheduledAppointment.reschedule_id == Reschedule.id)
+        .where(RescheduledAppointment.appointment_id == lost["appointment_id"], RescheduledAppointment.held)
     )
-    raise HeldElsewhere(lost["appointment_id"], session.scalar(holder))
+    named = holder.id if holder and is_within(holder.hospitals, job.hospitals) else None
+    raise HeldElsewhere(lost["appointment_id"], named)
 
 
 def _rows(job: Reschedule, made: Proposal, places: Sequence[_Place]) -> Iterator[JsonObject]:

@@ -4,11 +4,23 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import DDL, BigInteger, CheckConstraint, DateTime, ForeignKey, Identity, Index, event, text
+from sqlalchemy import (
+    ARRAY,
+    DDL,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Uuid,
+    event,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, During, Id, Now, Version, one_of, whole_period
+from models.base import Base, During, Id, MadeBy, Now, Version, one_of, whole_period
 from models.booking import JsonObject
 from planner.plan import ConflictKind
 from planner.problem import Priority
@@ -96,6 +108,9 @@ class Reschedule(Base):
     created_at: Mapped[Now]
     planned_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     version: Mapped[Version]
+    # The hospitals it concerns, where hours are lost or may be found; NULL: any of the network.
+    hospitals: Mapped[list[uuid.UUID] | None] = mapped_column(ARRAY(Uuid))
+    created_by: Mapped[MadeBy]
 
 
 class RescheduledAppointment(Base):

@@ -9,15 +9,17 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from models.access.reach import of, whole
 from models.arrays import among
 from models.faults import Fault, Refusal, Refused
 from models.hospitals import Hospital, Opening
 from models.references import lock_to_change
-from models.rescheduling.against import Wanted, against, elsewhere, fault, too_near, when
+from models.rescheduling.against import Told, Wanted, against, elsewhere, fault, too_near, when
 from models.rescheduling.changes import Changes, HoursChange, Piece
 from models.rescheduling.holding import hold_appointments, hold_availabilities, hold_hospitals, items_of
 from models.rescheduling.jobs import end, held_elsewhere
 from models.rescheduling.lost import Lost, lost_table, overlapping
+from models.rescheduling.reaching import is_within
 from models.rescheduling.tables import Fate, Reschedule, RescheduledAppointment, RescheduleStatus
 from models.rescheduling.writing import ScheduleChanged, Work, meanwhile, write
 from models.schedule import Appointment, AppointmentStatus, Availability
@@ -34,6 +36,7 @@ class _Applied:
     found: Mapping[uuid.UUID, Availability]
     appointments: Mapping[uuid.UUID, Appointment]
     hospitals: Mapping[uuid.UUID, Hospital]
+    told: Told
 
     def old(self, item: RescheduledAppointment) -> Wanted:
         """The hour that an appointment is to have again."""
@@ -65,7 +68,13 @@ def undo_reschedule(session: Session, reschedule_id: uuid.UUID, version: int | N
     if job.status is not RescheduleStatus.APPLIED:
         message = f"The reschedule is {job.status}, and only one that is applied can be undone."
         raise Refused(Refusal.CLASH, [Fault("reschedule_not_applied", "status", job.status.value, message)])
-    applied = _hold(session, job)
+    told = of(session).hospitals
+    with whole(session):  # what stands against it can be out of the caller's reach
+        _undo(session, job, now, told)
+
+
+def _undo(session: Session, job: Reschedule, now: dt.datetime, told: Told) -> None:
+    applied = _hold(session, job, told)
     if found := list(_changed_since(session, applied, now)):
         raise ScheduleChanged(job.id, found, "applied", "it cannot be undone while that is so")
     work = Work(
@@ -83,7 +92,7 @@ def undo_reschedule(session: Session, reschedule_id: uuid.UUID, version: int | N
         raise ScheduleChanged(job.id, [meanwhile(error)], "applied", "try again") from error
 
 
-def _hold(session: Session, job: Reschedule) -> _Applied:
+def _hold(session: Session, job: Reschedule, told: Told) -> _Applied:
     """Lock everything that undoing a job changes or rests on, and read it."""
     items, changes = items_of(session, job.id), Changes.model_validate(job.changes)
     places = {place for each in items for place in (each.hospital_id, each.to_hospital_id) if place}
@@ -96,7 +105,7 @@ def _hold(session: Session, job: Reschedule) -> _Applied:
     appointments = hold_appointments(session, [each.appointment_id for each in items])
     moved = [each for each in items if each.fate is Fate.MOVED]
     cancelled = [each for each in items if each.fate is Fate.CANCELLED]
-    return _Applied(moved, cancelled, changes, found, appointments, hospitals)
+    return _Applied(moved, cancelled, changes, found, appointments, hospitals, told)
 
 
 def _changed_since(session: Session, applied: _Applied, now: dt.datetime) -> Iterator[Fault]:
@@ -109,12 +118,12 @@ def _changed_since(session: Session, applied: _Applied, now: dt.datetime) -> Ite
             gone.add(item.appointment_id)
     concerned = [each for each in (*applied.moved, *applied.cancelled) if each.appointment_id not in gone]
     wanted = [applied.old(each) for each in concerned]
-    yield from held_elsewhere(session, [each.appointment for each in wanted])
+    yield from held_elsewhere(session, [each.appointment for each in wanted], applied.told)
     yield from too_near(wanted, now, applied.hospitals, "has passed")
     leaving = {each.appointment_id for each in applied.moved}
-    yield from against(session, wanted, applied.hospitals, leaving=leaving, changes=applied.back)
+    yield from against(session, wanted, applied.hospitals, leaving=leaving, changes=applied.back, told=applied.told)
     yield from _availabilities_changed(applied)
-    yield from _doctors_elsewhere(session, applied.changes)
+    yield from _doctors_elsewhere(session, applied)
     if applied.changes.hours:
         yield from _hours_changed(session, applied.changes.hours)
     else:
@@ -130,7 +139,7 @@ def _lost_sight_of(applied: _Applied, item: RescheduledAppointment, now: dt.date
             yield fault("appointment_not_cancelled", appointment.id, f"is {appointment.status} by now", facts)
     elif item.to_doctor_id and item.to_hospital_id and item.to_during:
         new = Wanted(appointment.id, old.patient, item.to_doctor_id, item.to_hospital_id, item.to_during)
-        yield from elsewhere(appointment, new)
+        yield from elsewhere(appointment, new, applied.told)
         if new.start < now and appointment.status is AppointmentStatus.BOOKED:
             hour = when(new.start, appointment.timezone)
             yield fault("appointment_begun", appointment.id, f"has begun, at {hour}", new.facts)
@@ -147,14 +156,20 @@ def _availabilities_changed(applied: _Applied) -> Iterator[Fault]:
             yield Fault("availability_changed_since", "", str(piece.id), message, facts={"availability": str(piece.id)})
 
 
-def _doctors_elsewhere(session: Session, changes: Changes) -> Iterator[Fault]:
+def _doctors_elsewhere(session: Session, applied: _Applied) -> Iterator[Fault]:
     """Availabilities that were added since where withdrawn ones are to be restored."""
+    changes = applied.changes
     known = [each.id for each in (*changes.before, *changes.after)]
     anywhere = [Lost(None, each.doctor, each.during) for each in changes.before]
     added = overlapping(Availability, anywhere)
-    for id_ in session.scalars(select(added.c.id).where(~among(added.c.id, known)).distinct().order_by(added.c.id)):
-        message = f"The doctor has the availability {id_} by now, where a withdrawn one would be again."
-        yield Fault("doctor_elsewhere", "", str(id_), message, facts={"availability": str(id_)})
+    rows = select(Availability.id, Availability.hospital_id).where(Availability.id.in_(select(added.c.id)))
+    for id_, hospital in session.execute(rows.where(~among(Availability.id, known)).order_by(Availability.id)):
+        if is_within([hospital], applied.told):
+            message = f"The doctor has the availability {id_} by now, where a withdrawn one would be again."
+            yield Fault("doctor_elsewhere", "", str(id_), message, facts={"availability": str(id_)})
+        else:
+            message = "The doctor is at another hospital by now, where a withdrawn availability would be again."
+            yield Fault("doctor_elsewhere", "", None, message)
 
 
 def _hours_changed(session: Session, change: HoursChange) -> Iterator[Fault]:

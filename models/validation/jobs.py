@@ -8,6 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from models import outbox
+from models.access.acting import Reach
+from models.access.reach import of
+from models.faults import Fault, refuse_if
 from models.hospitals import Hospital
 from models.rescheduling.inputs import Policy
 from models.validation.clocks import zone_of
@@ -27,7 +30,14 @@ def queue_report(session: Session, hospital: uuid.UUID | None, policy: Policy, n
     """Ask for a validation of one hospital, or of everything. Ring the bell once the transaction has committed.
 
     Whoever asks for what is queued or running already, with the same policy, is given that one.
+
+    Raises
+    ------
+    Refused
+        where somebody who acts at some hospitals only asks for more than one of them (invalid).
+
     """
+    hospital = _within_reach(of(session), hospital, policy)
     wanted = policy.model_dump(mode="json")
     unfinished = session.scalar(
         select(ValidationReport.id)
@@ -47,6 +57,22 @@ def queue_report(session: Session, hospital: uuid.UUID | None, policy: Policy, n
     session.flush()
     tell(session, report.id, ReportStatus.QUEUED)
     return report.id
+
+
+def _within_reach(reach: Reach, hospital: uuid.UUID | None, policy: Policy) -> uuid.UUID | None:
+    """The hospital that is validated: of somebody who acts at one only, that one unless they say."""
+    if reach.hospitals is None:
+        return hospital
+    only = hospital or (next(iter(reach.hospitals)) if len(reach.hospitals) == 1 else None)
+    faults = []
+    if only is None:
+        message = "Everything is validated for whoever acts everywhere; name one of your hospitals."
+        faults.append(Fault("missing", "hospital", None, message))
+    if not policy.same_hospital:
+        message = "policy.same_hospital is false, which tells what is free elsewhere; leave it out."
+        faults.append(Fault("invalid_value", "policy.same_hospital", "false", message))
+    refuse_if(faults)
+    return only
 
 
 def queue_nights(session: Session, night_hour: int, now: dt.datetime) -> int:

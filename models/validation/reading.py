@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
+from models.access.reach import of
 from models.references import missing
 from models.validation.codes import Code, Severity
 from models.validation.recording import KEPT
@@ -120,7 +121,7 @@ def tally_reports(
             seen[report][code, known] += count
     for report, found in counts.items():
         for name, count in found.items():
-            if count > KEPT:
+            if count > KEPT and not of(session).is_bounded:  # nobody knows where those not kept are
                 seen[report][Code(name), False] += count - KEPT
     return {
         report: ReportTally(_tally(seen[report]), {change: changes[report][change] for change in Change})

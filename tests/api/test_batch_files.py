@@ -1,5 +1,7 @@
 """A batch as a CSV file: queued whole, or every fault with its line and column and nothing queued."""
 
+import time
+
 import pytest
 
 from api.batch_files import csv_template
@@ -163,3 +165,17 @@ def test_the_reference_says_that_csv_is_taken(town: Town):
     assert operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/BatchIn")
     assert "`patient` (required)" in operation["requestBody"]["content"]["text/csv"]["schema"]["description"]
     assert "label" in {parameter["name"] for parameter in operation["parameters"]}
+
+
+def test_a_file_without_end_is_not_read_to_its_end(town: Town):
+    began = time.monotonic()
+    problem = refused(send(town, f"{HEADER}\n" + "x\n" * 4_000_000), 422, "too_many")
+    assert "more than 20,000 lines" in problem["detail"]
+    assert time.monotonic() - began < 10, "every line of it took a minute"
+
+
+def test_a_header_of_very_many_columns_is_refused_at_once(town: Town):
+    began = time.monotonic()
+    problem = refused(send(town, ",".join(["a"] * 200_000)), 422)
+    assert time.monotonic() - began < 20  # comparing each with all others took many minutes
+    assert problem["errors"]

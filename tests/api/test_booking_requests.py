@@ -13,6 +13,7 @@ from sqlalchemy import text
 from api import conflict_view
 from api.named import PersonName
 from api.settings import ApiSettings
+from models import withholding
 from models.booking import RequestStatus
 from tests.api.town import MONDAY, Town, at, decide, hospital, refused, wait_for_lines
 
@@ -136,7 +137,7 @@ def test_each_id_is_read_once_however_many_facts_name_it(monkeypatch):
         read.append(id_)
         return doctor
 
-    monkeypatch.setattr(conflict_view, "UUID", counted)
+    monkeypatch.setattr(withholding, "UUID", counted)
     names = conflict_view.Names({doctor: PersonName(id=doctor, external_id="d", name="Dr D")}, {})
     assert names.named_in({"appointments": [{"doctor": str(doctor)}] * 1000}) == {str(doctor): "Dr D"}
     assert read == [str(doctor)]

@@ -1,7 +1,10 @@
 """Users, doctors and patients: written again and again by the system that keeps them."""
 
+import httpx
 import pytest
 
+from models.access.scopes import Scope
+from models.access.tokens import make_token
 from tests.api.town import Town, refused
 
 
@@ -28,13 +31,49 @@ def test_doctors_are_filtered_by_specialty(town: Town):
     assert [each["external_id"] for each in town.get("/doctors", specialty="Dermatology")["items"]] == ["d2"]
     town.put("/users/s1", name="Eva", role="staff")
     assert [each["external_id"] for each in town.get("/users", role="staff")["items"]] == ["s1"]
-    assert len(town.get("/users")["items"]) == 3
+    assert len(town.get("/users")["items"]) == 4  # an admin of the tests among them
 
 
 def test_only_doctors_have_specialties(api):
     body = {"name": "Eva", "role": "staff", "specialties": ["cardiology"]}
     problem = refused(api.put("/users/s1", json=body), 422, "specialties_without_doctor")
     assert problem["detail"] == "The body has specialties but is not a doctor."
+
+
+def test_staff_act_at_hospitals_and_nobody_else_is_put_anywhere(town: Town):
+    written = town.put("/users/s1", name="Eva", role="staff", hospitals=["central"])
+    assert [each["external_id"] for each in written["hospitals"]] == ["central"]
+    assert town.get("/users/s1") == written
+    refused(town.api.put("/users/s1", json={"name": "Eva", "role": "doctor", "hospitals": ["central"]}), 422)
+    body = {"name": "Eva", "role": "admin", "hospitals": ["central"]}
+    problem = refused(town.api.put("/users/s1", json=body), 422, "hospitals_without_staff")
+    assert "an admin acts everywhere" in problem["detail"]
+    body = {"name": "Eva", "role": "staff", "hospitals": ["central", "nowhere"]}
+    problem = refused(town.api.put("/users/s1", json=body), 422, "unknown_hospital")
+    assert problem["errors"][0]["pointer"] == "#/hospitals/1"
+    assert town.put("/users/s1", name="Eva", role="staff")["hospitals"] == []
+
+
+@pytest.mark.parametrize(
+    ("scopes", "status"),
+    [({Scope.DIRECTORY_WRITE}, 403), ({Scope.DIRECTORY_WRITE, Scope.ACCESS_WRITE}, 201)],
+)
+def test_a_system_makes_admins_only_where_it_may(api, session, scopes, status):
+    with session() as open_session:
+        _, secret = make_token(open_session, "upstream", scopes)
+    with httpx.Client(base_url=api.base_url, headers={"Authorization": f"Bearer {secret}"}) as upstream:
+        assert upstream.put("/users/s1", json={"name": "Eva", "role": "staff"}).status_code == 201
+        answer = upstream.put("/users/a1", json={"name": "Rui", "role": "admin"})
+    assert answer.status_code == status
+    if status == 403:
+        problem = refused(answer, 403, "may_not_make_admins")
+        assert "access:write" in problem["detail"]
+        assert problem["errors"][0]["pointer"] == "#/role"
+        assert api.get("/users/a1").status_code == 404
+
+
+def test_an_admin_makes_an_admin(api):
+    assert api.put("/users/a1", json={"name": "Rui", "role": "admin"}).status_code == 201
 
 
 def test_a_doctor_with_availabilities_stays_a_doctor(town: Town):

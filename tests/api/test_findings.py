@@ -150,9 +150,9 @@ def test_of_several_hospitals_a_day_ends_by_utc(town: Town, session):
     assert shown["acknowledgement"]["until"] == str(MONDAY)
 
 
-def test_of_a_clock_that_nobody_knows_a_day_ends_by_utc(town: Town, session):
+def test_of_a_clock_that_nobody_knows_a_day_ends_by_utc(town: Town, session, owner):
     (told,) = the(town, session, found(Code.TIMEZONE_UNKNOWN, "x", hospital_id(session)))
-    with session() as open_session:
+    with owner() as open_session:
         open_session.execute(text("ALTER TABLE hospital DROP CONSTRAINT hospital_timezone_known"))
         open_session.execute(text("UPDATE hospital SET timezone = 'Moon/Tranquility'"))
     shown = town.post(f"/findings/{told['id']}/acknowledge", because="We know", until=str(MONDAY))

@@ -1,6 +1,7 @@
 """The API as it is run: a process of its own, many callers, and a PostgreSQL that is shot under it."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -15,8 +16,10 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from api.pages import encode
 from cli.embedded.databases import cloned_database
 from tests.api.town import MONDAY, Town, refused
+from tests.signed_in import HEADERS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 RETRIED = ("/problems/unavailable", "/problems/key_in_flight")
@@ -30,6 +33,7 @@ class Process:
     api: httpx.Client
     database_url: str
     log: Path
+    running: subprocess.Popen[bytes]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +46,7 @@ def process(services, town_template, tmp_path_factory) -> Iterator[Process]:
     argv = [sys.executable, "-m", "uvicorn", "api.app:app", "--port", str(port), "--no-access-log"]
     with (
         cloned_database(services.database_url, town_template) as database_url,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HEADERS, timeout=30) as client,
     ):
         environment = {"DATABASE_URL": database_url, "REDIS_URL": services.broker_url, "LOG_JSON": "true"}
         with log.open("wb") as out:
@@ -53,7 +57,7 @@ def process(services, town_template, tmp_path_factory) -> Iterator[Process]:
                 assert running.poll() is None, log.read_text()
                 assert time.monotonic() < deadline, log.read_text()
                 time.sleep(0.05)
-            yield Process(Town(client), client, database_url, log)
+            yield Process(Town(client), client, database_url, log, running)
         finally:
             client.close()
             running.terminate()
@@ -74,13 +78,6 @@ def kill_connections(database_url: str) -> int:
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         ).fetchone()[0]
-
-
-def test_the_process_says_that_nobody_is_kept_out(process):
-    log = process.log.read_text()
-    assert '"event": "no_access_control"' in log
-    assert '"level": "warning"' in log
-    assert "127.0.0.1" in log
 
 
 def test_the_request_after_its_connections_were_killed_succeeds(process):
@@ -135,5 +132,24 @@ def test_no_name_and_no_query_reaches_the_log(process):
     process.api.get("/patients/marked-id")
     process.api.put("/patients/marked-id", json={"name": 17, "Marked": "Marked"})
     log = process.log.read_text()
-    assert '"route": "/patients/{external_id:path}"' in log
+    assert '"route": "/patients/{external_id}"' in log
     assert "arked" not in log
+
+
+def test_one_that_is_told_to_end_answers_those_whom_it_keeps_waiting_and_ends(process):
+    """The last of these tests: nothing is left to ask."""
+    request = process.town.post("/booking-requests", **process.town.wish())
+    with ThreadPoolExecutor(1) as pool, process.api.stream("GET", "/app/live", params={"since": encode(0, 0)}) as live:
+        lines = live.iter_lines()
+        next(lines)  # so the stream has begun
+        poll = pool.submit(process.api.get, f"/booking-requests/{request['id']}", headers={"Prefer": "wait=30"})
+        wait([poll], timeout=1)
+        assert not poll.done()
+        process.running.terminate()
+        told = time.monotonic()
+        list(lines)
+        assert (poll.result().status_code, poll.result().json()["status"]) == (200, "queued")
+        assert process.running.wait(timeout=15) == -signal.SIGTERM  # raised again by the server when all is done
+    assert time.monotonic() - told < 5
+    with pytest.raises(httpx.ConnectError):
+        process.api.get("/healthz")

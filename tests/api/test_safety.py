@@ -3,15 +3,18 @@
 import re
 
 import structlog
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from api.settings import ApiSettings
+from models.access.acting import EVERYTHING, Actor, ActorKind, acting
 from tests.api.town import Town, at, refused, wait_for_lines
 
 
 def test_only_this_machines_names_are_answered_to(api):
     for host in ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "[::2]", "192.168.0.1:80", ""]:
         problem = refused(api.get("/hospitals", headers={"Host": host}), 421, "misdirected")
-        assert "http://localhost" in problem["detail"]
+        assert "ALLOWED_HOSTS" in problem["detail"]
 
 
 def test_this_machine_has_several_names(api):
@@ -46,6 +49,9 @@ def test_every_answer_carries_what_keeps_browsers_safe(api):
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert headers["cache-control"] == "no-store"
         assert headers["referrer-policy"] == "same-origin"
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+        assert headers["x-frame-options"] == "DENY"
+        assert "strict-transport-security" not in headers, "what came unencrypted may not say so"
 
 
 def test_an_answer_carries_the_callers_id_or_one_of_ours(api):
@@ -86,3 +92,21 @@ def test_a_fault_of_ours_is_logged_with_its_place_and_not_with_its_words(town: T
     assert line["error"] == "ValueError"
     assert any("test_safety.py" in frame for frame in line["frames"])
     assert "Maria" not in str(lines)
+
+
+def test_a_callers_statement_that_does_not_end_is_ended(town: Town, monkeypatch):
+    def sleepy(session: Session, *_):
+        session.execute(text("SELECT pg_sleep(60)"))
+
+    monkeypatch.setattr("models.session.LONGEST_STATEMENT", "200ms")
+    monkeypatch.setattr("api.hospitals._weeks", sleepy)
+    assert "retry-after" in town.api.get("/hospitals").headers
+    refused(town.api.get("/hospitals"), 503, "took_too_long")
+
+
+def test_statements_of_workers_take_what_they_need(town: Town, session):
+    for kind, longest in ((ActorKind.WORKER, "0"), (ActorKind.OPERATOR, "0"), (ActorKind.TOKEN, "30s")):
+        with acting(Actor(kind, "someone"), EVERYTHING), session() as open_session:
+            assert open_session.scalar(text("SHOW statement_timeout")) == longest
+    with session() as open_session:
+        assert open_session.scalar(text("SHOW statement_timeout")) == "0", "of that transaction only"

@@ -16,7 +16,10 @@ from tests.serving import Served
 # When to give up, not how fast a page is: with ten times as much to do as it has cores, a machine booked in 11 s.
 expect.set_options(timeout=30_000)
 
-_SILENT = ("--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")
+_SILENT = (
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
+)
 
 
 @pytest.fixture(scope="session")

@@ -70,3 +70,19 @@ def test_a_page_that_has_lost_the_server_says_so_and_catches_up(town: Town, wind
     page.context.set_offline(False)
     expect(grid.appointment("João Reis")).to_be_visible()
     windows.faults.clear()  # the requests that failed
+
+
+def test_while_the_database_is_away_the_overview_says_that_its_numbers_are_old_and_goes_on_asking(
+    town: Town, windows: Windows, page: Page, monkeypatch: pytest.MonkeyPatch
+):
+    windows.expect_refusals(503)
+    page.clock.install()
+    page.goto("/app/overview?hospital=central")
+    old = page.get_by_text("These numbers are not current")
+    expect(old).to_be_hidden()
+    with database_away(monkeypatch):
+        page.clock.fast_forward(11_000)
+        expect(old).to_be_visible()
+        expect(page.get_by_role("heading", name="Waiting")).to_be_visible()
+    page.clock.fast_forward(11_000)
+    expect(old).to_be_hidden()

@@ -29,6 +29,7 @@ PAGES = {
     "worth": "/app/validation/hours",
     "reports": "/app/validation/reports",
     "messages": "/app/messages",
+    "status": "/app/status",
     "calendars": "/app/calendars",
     "day sheet": f"/app/day-sheet?{DAY}",
 }

@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
+from api.access.gate import COOKIE
+from tests.signed_in import SECRET
+
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1440, 900)}
 """Width and height in CSS pixels."""
 
@@ -34,9 +37,16 @@ class Windows:
     contexts: list[BrowserContext] = field(default_factory=list)
 
     def open(
-        self, path: str = "", *, size: str = "desk", dark: bool = False, scripts: bool = True, zone: str = ELSEWHERE
+        self,
+        path: str = "",
+        *,
+        size: str = "desk",
+        dark: bool = False,
+        scripts: bool = True,
+        zone: str = ELSEWHERE,
+        signed_in: bool = True,
     ) -> Page:
-        """A new person's window, on a path of the server where one is given."""
+        """A new window, on a path of the server where one is given; of the admin of the tests, or of nobody yet."""
         width, height = SIZES[size]
         context = self.browser.new_context(
             base_url=self.address,
@@ -48,6 +58,18 @@ class Windows:
             locale="en-GB",
             timezone_id=zone,
         )
+        if signed_in:
+            context.add_cookies(
+                [
+                    {
+                        "name": COOKIE,
+                        "value": SECRET,
+                        "url": self.address.replace("http:", "https:"),
+                        "secure": True,
+                        "httpOnly": True,
+                    }
+                ]
+            )
         context.set_default_timeout(30_000)
         context.tracing.start(snapshots=True)
         self.contexts.append(context)

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from models.access.scopes import Scope
+from models.access.tokens import make_token
+
 PROGRAM = Path(sys.executable).with_name("slotwise")
 
 
@@ -35,7 +38,8 @@ def slotwise(tmp_path: Path) -> Slotwise:
     """Runs `slotwise` in an empty folder, with no services of its own in the environment unless `env` has them."""
 
     def run(*args: object, stdin: str = "", env: dict[str, str] | None = None) -> Ended:
-        bare = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+        ours = {"DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "SLOTWISE_TOKEN"}
+        bare = {name: value for name, value in os.environ.items() if name not in ours}
         done = subprocess.run(
             [PROGRAM, *map(str, args)],
             input=stdin,
@@ -49,6 +53,19 @@ def slotwise(tmp_path: Path) -> Slotwise:
         return Ended(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture
+def token(api, session) -> str:
+    """An access token for everything, of the test's API."""
+    with session() as open_session:
+        return make_token(open_session, "tests", set(Scope))[1]
+
+
+@pytest.fixture
+def with_token(token: str) -> dict[str, str]:
+    """What hands the token to a command."""
+    return {"SLOTWISE_TOKEN": token}
 
 
 HOURS = "".join(f"north,{day},08:00,18:00\n" for day in ("monday", "tuesday", "wednesday", "thursday", "friday"))

@@ -11,10 +11,11 @@ from cli.files.reading import read_files
 from cli.files.writing import write_json, write_tables
 from cli.output import Stop
 from cli.sample import Calendar, as_bundle, wishes
+from models.files.bundle import Bundle, PatientRow
 from models.files.checking import Unreadable
 from models.files.columns import COLUMNS, template
 from models.files.kinds import Kind
-from models.inputs import Weekday
+from models.inputs import BookingRequestIn, Weekday
 
 
 def faults(file: Path, text: str, kind: Kind | None = None) -> list[tuple[str, str]]:
@@ -36,6 +37,17 @@ def test_the_sample_comes_back_from_csv_and_from_json(tmp_path: Path) -> None:
     for place, hours in zip(bundle.hospitals, back.hours, strict=True):
         assert (hours.hospital, hours.operating_hours) == (place.external_id, place.operating_hours)
         assert list(hours.exceptions) == list(place.exceptions)
+
+
+def test_what_a_spreadsheet_would_run_is_written_as_text_and_comes_back(tmp_path: Path) -> None:
+    wish = {"earliest": "2026-12-07T09:00:00Z", "latest": "2026-12-07T18:00:00Z", "doctors": ["=1+1", "-D-1", "'+D"]}
+    bundle = Bundle(
+        patients=[PatientRow(external_id="@P-1", name='=HYPERLINK("http://x", 1)')],
+        requests=[BookingRequestIn.model_validate({"patient": "@P-1", **wish})],
+    )
+    files = write_tables(bundle, tmp_path)
+    assert all(not cell.startswith(("=", "+", "-", "@")) for cell in (tmp_path / "patients.csv").read_text().split(","))
+    assert read_files(files).bundle.by_kind == bundle.by_kind
 
 
 @pytest.mark.parametrize("kind", Kind)

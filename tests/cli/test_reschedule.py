@@ -26,11 +26,11 @@ def planner(api) -> Iterator[None]:
 
 
 @pytest.fixture
-def reschedule(slotwise, served, planner):
+def reschedule(slotwise, served, planner, with_token):
     """Runs `slotwise reschedule` against the test's API."""
 
     def run(command: str, *args: object, **more: object):
-        return slotwise("reschedule", command, *args, "--api", served.address, **more)
+        return slotwise("reschedule", command, *args, "--api", served.address, env=with_token, **more)
 
     return run
 
@@ -215,10 +215,11 @@ def test_extra_hours_are_told_and_can_be_added_before_it_is_planned_again(resche
     assert "2 of 2 appointments get another hour." in again.out
 
 
-def in_a_terminal(program: Path, *args: object, answer: str) -> str:
+def in_a_terminal(program: Path, *args: object, answer: str, env: dict[str, str]) -> str:
     """What a command writes where a person sits at it, who types an answer."""
     person, terminal = pty.openpty()
-    with subprocess.Popen([program, *map(str, args)], stdin=terminal, stdout=terminal, stderr=terminal) as process:
+    command, where = [program, *map(str, args)], {"stdin": terminal, "stdout": terminal, "stderr": terminal}
+    with subprocess.Popen(command, env=os.environ | env, **where) as process:
         os.close(terminal)
         os.write(person, answer.encode())
         written = b""
@@ -231,8 +232,9 @@ def in_a_terminal(program: Path, *args: object, answer: str) -> str:
 
 
 @pytest.mark.parametrize(("answer", "day"), [("y\n", TUESDAY), ("n\n", MONDAY), ("\n", MONDAY)])
-def test_a_person_is_asked_whether_to_apply(program, served, planner, town: Town, monday, answer, day) -> None:
-    told = in_a_terminal(program, "reschedule", "plan", *AWAY, "--api", served.address, answer=answer)
+@pytest.mark.usefixtures("planner", "monday")
+def test_a_person_is_asked_whether_to_apply(program, served, with_token, town: Town, answer, day) -> None:
+    told = in_a_terminal(program, "reschedule", "plan", *AWAY, "--api", served.address, answer=answer, env=with_token)
     assert "Apply it now? [y/N]" in told
     assert ("It is applied." in told) == (day == TUESDAY)
     assert {start[:10] for start in starts(town)} == {str(day)}

@@ -36,8 +36,8 @@ def wanted(**options: object) -> Wanted:
 
 
 @pytest.fixture
-def connection(town, served) -> Iterator[Api]:
-    with Api(served.address) as api:
+def connection(town, served, token) -> Iterator[Api]:
+    with Api(served.address, token) as api:
         yield api
 
 

@@ -1,133 +1,175 @@
-"""`slotwise status`: what it says is what is in the database."""
+"""`slotwise status`: what it says is what is in the database, and what wants attention comes first."""
 
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.orm import Session
+import redis
+from sqlalchemy import create_engine, make_url, text
 
-from cli.figures import Waiting, pending_migrations, read_figures
-from models.deliveries.listing import Counts
+from cli.embedded.databases import create_database, drop_database
+from cli.watching import sparkline
+from tests.cli.conftest import PROGRAM
 
-NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def session(database_url: str) -> Iterator[Session]:
-    engine = create_engine(database_url)
-    with Session(engine) as session:
-        yield session
-    engine.dispose()
-
-
-def add_request(session: Session, priority: str, status: str, minutes_ago: int, run: str | None = None) -> None:
-    decided = status not in {"queued", "planning"}
-    session.execute(
-        text("""
-            INSERT INTO booking_request (patient_id, priority, earliest, latest, status, planning_run_id, created_at,
-                                         queued_at, decided_at)
-            VALUES ((SELECT id FROM patient LIMIT 1), :priority, :now, :now, :status, CAST(:run AS uuid), :created,
-                    :created, :decided)
-        """),
-        {
-            "priority": priority,
-            "now": NOW,
-            "status": status,
-            "run": run,
-            "created": NOW - timedelta(minutes=minutes_ago),
-            "decided": NOW if decided else None,
-        },
-    )
-
-
-def add_run(session: Session, status: str, started: datetime, outcome: str | None = None) -> str:
-    finished = None if status == "planning" else started + timedelta(seconds=2.5)
-    return session.execute(
-        text("""
-            INSERT INTO planning_run (status, worker, lease_expires_at, started_at, finished_at, requests, booked,
-                                      conflicts, requeued, outcome)
-            VALUES (:status, 'w', :started, :started, :finished, 9, 7, 2, 0, CAST(:outcome AS jsonb))
-            RETURNING id
-        """),
-        {"status": status, "started": started, "finished": finished, "outcome": outcome},
-    ).scalar_one()
-
-
-def test_counts_what_waits_by_priority_with_its_age(session: Session) -> None:
-    session.execute(text("INSERT INTO patient (external_id, name) VALUES ('P-1', 'Ana')"))
-    run = add_run(session, "planning", NOW)
-    add_request(session, "urgent", "queued", 3)
-    add_request(session, "urgent", "planning", 7, run)
-    add_request(session, "routine", "booked", 9)
-    figures = read_figures(session, NOW)
-    assert figures.waiting == {
-        "urgent": Waiting(1, 1, 420.0),
-        "soon": Waiting(0, 0, None),
-        "routine": Waiting(0, 0, None),
-    }
-    assert figures.decided == {"booked": 1}
-
-
-def test_tells_the_last_runs_and_counts_those_that_were_lost_lately(session: Session) -> None:
-    add_run(session, "expired", NOW - timedelta(days=2))
-    add_run(session, "expired", NOW - timedelta(hours=2))
-    add_run(session, "committed", NOW - timedelta(hours=1), '{"status": "optimal"}')
-    figures = read_figures(session, NOW)
-    assert (figures.expired_runs, figures.failed_runs) == (1, 0)
-    newest = figures.runs[0]
-    assert (newest.status, newest.plan, newest.requests, newest.seconds) == ("committed", "optimal", 9, 2.5)
-    assert [run.status for run in figures.runs] == ["committed", "expired", "expired"]
-
-
-def test_counts_the_messages_of_each_channel_and_how_long_the_first_has_waited(session: Session) -> None:
-    for status, minutes in (("pending", 7), ("pending", 3), ("dead", 90), ("delivered", 9)):
-        session.execute(
-            text("""
-                WITH message AS (INSERT INTO outbox_message (topic, payload) VALUES ('t', '{}') RETURNING id)
-                INSERT INTO delivery (message_id, channel, status, last_error, delivered_at, created_at)
-                SELECT id, 'email', :status, 'no', :delivered, :created FROM message
-            """),
-            {
-                "status": status,
-                "delivered": NOW if status == "delivered" else None,
-                "created": NOW - timedelta(minutes=minutes),
-            },
-        )
-    figures = read_figures(session, NOW)
-    assert figures.messages == {"webhook": Counts(0, 0, 0, None), "email": Counts(2, 1, 1, 420.0)}
-
-
-def test_no_migration_is_pending_on_a_migrated_database(session: Session, database_url: str) -> None:
-    assert pending_migrations(session, database_url) == 0
-    session.execute(text("DELETE FROM alembic_version"))
-    assert pending_migrations(session, database_url) > 0
+PATIENCE = 60.0
 
 
 def test_is_told_to_people_and_to_programs(slotwise, database_url: str) -> None:
     env = {"DATABASE_URL": database_url}
     told = slotwise("status", env=env)
     assert (told.code, told.err) == (0, "")
-    assert "no migration pending" in told.out
+    assert told.out.startswith("Database of DATABASE_URL: no migration pending.")
     assert "Validation  nothing was validated as yet" in told.out
+    assert "Lately  nothing in the last hour" in told.out
+    assert "this terminal, since no worker says its own" in told.out
     assert "\x1b" not in told.out, "no control codes where it is no terminal"
     report = slotwise("status", "--json", env=env).json
+    assert report["alarms"] == []
     assert report["figures"]["validated"]["last"] is None
     assert report["figures"]["waiting"]["urgent"] == {"queued": 0, "planning": 0, "oldest": None}
     assert report["figures"]["messages"]["email"] == {"pending": 0, "delivered": 0, "dead": 0, "oldest": None}
     assert report["pending_migrations"] == 0
+    assert report["bounds"] == {"said_by": "environment", "max_queued": 100_000, "queue_age_alarm": 300.0}
 
 
 def test_a_queue_that_does_not_answer_wants_attention(slotwise, database_url: str) -> None:
-    done = slotwise("status", "--json", env={"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1/0"})
+    env = {"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1/0"}
+    done = slotwise("status", "--json", env=env)
     assert done.code == 1
     assert {service["name"]: service["answers"] for service in done.json["services"]} == {
         "queue": False,
         "workers": False,
     }
+    assert [(each["name"], each["severity"]) for each in done.json["alarms"]] == [("BrokerAway", "critical")]
+
+
+def test_a_queue_that_is_full_is_told_as_that(slotwise, service_environment, redis_url) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.config_set("maxmemory", 1)
+        try:
+            done = slotwise("status", env=service_environment)
+        finally:
+            client.config_set("maxmemory", 0)
+    assert done.code == 1
+    alarm, remedy, *_ = done.out.splitlines()[1:]
+    assert alarm.startswith("BrokerAway")
+    assert "Redis is full and refuses messages" in alarm
+    assert "Raise its maxmemory" in remedy
+
+
+def test_what_wants_attention_is_told_first_with_what_to_do(slotwise, database_url: str) -> None:
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0009'"))
+    engine.dispose()
+    done = slotwise("status", env={"DATABASE_URL": database_url})
+    assert done.code == 1
+    alarm, remedy, *_ = done.out.splitlines()[1:]
+    assert alarm.startswith("MigrationsPending")
+    assert "Run `slotwise migrate`" in remedy
+
+
+def test_a_database_of_a_later_version_is_told_and_read(slotwise, database_url: str) -> None:
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    done = slotwise("status", env={"DATABASE_URL": database_url})
+    assert "The schema 9999 is of a later version and serves this one" in done.out
+    assert "Queue" in done.out
+
+
+def test_a_database_that_does_not_answer_is_an_alarm_with_an_exit_code_of_its_own(slotwise, tmp_path) -> None:
+    env = {"DATABASE_URL": f"postgresql+psycopg://nobody@/nothing?host={tmp_path}"}
+    done = slotwise("status", "--json", env=env)
+    assert done.code == 3
+    assert [each["name"] for each in done.json["alarms"]] == ["DatabaseAway"]
+    assert (done.json["figures"], done.json["pending_migrations"]) == (None, None)
 
 
 def test_nothing_that_runs_is_said_with_its_own_exit_code(slotwise, tmp_path) -> None:
     done = slotwise("status", "--data", tmp_path)
     assert done.code == 3
     assert "slotwise up" in done.err
+
+
+def test_seconds_without_watch_are_a_slip(slotwise, database_url: str) -> None:
+    done = slotwise("status", "5", env={"DATABASE_URL": database_url})
+    assert done.code == 2
+    assert "slotwise status --watch 5" in done.err
+
+
+# Watching
+
+
+@contextmanager
+def watching(database_url: str, *arguments: str, **more: object) -> Iterator[subprocess.Popen[str]]:
+    """`slotwise status --watch` until the end of the block, by Ctrl-C where it has not ended."""
+    bare = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+    argv = [str(PROGRAM), "status", "--watch", "0.2", *arguments]
+    with subprocess.Popen(
+        argv, env=bare | {"DATABASE_URL": database_url}, text=True, **({"stdout": subprocess.PIPE} | more)
+    ) as watcher:
+        try:
+            yield watcher
+        finally:
+            watcher.send_signal(signal.SIGINT)
+            assert watcher.wait(PATIENCE) == 0
+
+
+def line_with(watcher: subprocess.Popen[str], words: str) -> str:
+    """The next line that the watcher writes with some words."""
+    return next(line for line in watcher.stdout if words in line)
+
+
+@pytest.fixture
+def later(services) -> Iterator[str]:
+    """The address of a database that is not there yet."""
+    name = "slotwise_later"
+    yield make_url(services.database_url).set(database=name).render_as_string(hide_password=False)
+    drop_database(services.database_url, name)
+
+
+def test_watching_goes_on_while_the_database_is_away(services, database_template, later) -> None:
+    with watching(later) as watcher:
+        assert "alarms: DatabaseAway" in line_with(watcher, "alarms")
+        create_database(services.database_url, "slotwise_later", database_template)
+        assert line_with(watcher, "undecided").endswith(
+            "0 undecided; 0 decided a second; 0 messages pending; alarms: none\n"
+        )
+        drop_database(services.database_url, "slotwise_later")
+        assert "undecided" not in line_with(watcher, "DatabaseAway")
+
+
+def test_programs_are_given_a_look_a_line(database_url: str) -> None:
+    with watching(database_url, "--json") as watcher:
+        looks = [json.loads(watcher.stdout.readline()) for _ in range(2)]
+    assert [each["alarms"] for each in looks] == [[], []]
+    assert looks[0]["at"] < looks[1]["at"]
+
+
+def test_people_are_drawn_a_screen_that_is_taken_away_again(database_url: str) -> None:
+    ours, theirs = pty.openpty()
+    drawn, deadline = "", time.monotonic() + PATIENCE
+    with watching(database_url, stdout=theirs):
+        os.close(theirs)
+        while "Nothing wants attention" not in drawn or "decided a minute" not in drawn:
+            assert time.monotonic() < deadline, drawn
+            drawn += os.read(ours, 65536).decode(errors="replace")
+    rest = os.read(ours, 65536).decode(errors="replace")
+    os.close(ours)
+    assert "\x1b[?1049h" in drawn
+    assert "\x1b[?1049l" in rest
+    assert "Traceback" not in rest
+
+
+def test_a_bar_is_as_high_as_its_number() -> None:
+    assert sparkline([0, 1, 4, 8, 0]) == "▁▂▅█▁"
+    assert sparkline([0, 0]) == "▁▁"
+    assert sparkline([]) == ""

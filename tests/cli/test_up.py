@@ -4,37 +4,20 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
+from sqlalchemy import create_engine, text
 
 from cli.embedded.folder import temporary_data_folder
-from cli.instance import choose_port, only_loopback
-from cli.output import Exit, Stop
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
-def test_listens_on_this_machine(host: str) -> None:
-    only_loopback(host)
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "slotwise.example.org", ""])  # noqa: S104  # refused
-def test_refuses_what_other_machines_can_reach(host: str) -> None:
-    with pytest.raises(Stop, match="no access control yet") as raised:
-        only_loopback(host)
-    assert raised.value.code is Exit.USAGE
-
-
-def test_says_so_on_the_command_line_before_anything_starts(slotwise, tmp_path: Path) -> None:
-    done = slotwise("up", "--host", "0.0.0.0", "--data", tmp_path / "data")  # noqa: S104
-    assert done.code == 2
-    assert "no access control yet" in done.err
-    assert not (tmp_path / "data").exists()
+from cli.instance import choose_port
+from cli.output import Stop
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_refused() -> None:
@@ -62,7 +45,8 @@ def running(program: Path) -> Iterator[tuple[dict[str, str], Path]]:
     bare = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
     with temporary_data_folder() as folder:
         argv = [program, "up", "--json", "--data", str(folder), "--workers", "1"]
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=bare)
+        chosen = bare | {"MAX_QUEUED": "4000"}
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=chosen)
         assert process.stdout
         told = "".join(iter(process.stdout.readline, "}\n")) + "}"
         children = psutil.Process(process.pid).children(recursive=True)
@@ -71,6 +55,7 @@ def running(program: Path) -> Iterator[tuple[dict[str, str], Path]]:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
         assert not any(child.is_running() for child in children), "nothing is left behind"
+        assert not (folder / "api.token").exists()
 
 
 def test_says_where_it_is_and_answers_there(running) -> None:
@@ -88,7 +73,9 @@ def test_other_commands_find_it_by_its_folder(running, folder: Path, slotwise) -
 
     booked = slotwise("book", "--data", data, "--json", "requests.csv")
     assert (booked.code, booked.json["by_status"]) == (0, {"booked": 1}), booked.err
-    again = slotwise("book", "--api", told["api"], "--json", "requests.csv")
+    nobody = slotwise("book", "--api", told["api"], "requests.csv")
+    assert (nobody.code, "wants an access token" in nobody.err) == (3, True)
+    again = slotwise("book", "--api", told["api"], "--json", "requests.csv", env=own_token(data))
     assert again.json["batch"] == booked.json["batch"], "the same file is queued once"
     anew = slotwise("book", "--data", data, "--json", "--again", "requests.csv")
     assert anew.json["by_status"] == {"booked": 1}, "the other hour"
@@ -108,16 +95,63 @@ def test_other_commands_find_it_by_its_folder(running, folder: Path, slotwise) -
     status = slotwise("status", "--data", data, "--json")
     assert status.code == 0, status.err
     assert {service["name"] for service in status.json["services"]} == {"queue", "workers", "API"}
+    bounds = {"said_by": "workers", "max_queued": 4000, "queue_age_alarm": 300.0}
+    assert status.json["bounds"] == bounds, "not as in the environment of this terminal"
     assert sum(status.json["figures"]["decided"].values()) == 4
     assert status.json["figures"]["runs"][0]["plan"] == "optimal"
 
     assert slotwise("book", "--data", data, "no-such-file.csv").code == 2
 
 
+def own_token(data: Path) -> dict[str, str]:
+    return {"SLOTWISE_TOKEN": (data / "api.token").read_text().strip()}
+
+
+def test_the_token_of_its_own_terminal_is_nobody_elses_to_read(running) -> None:
+    _, data = running
+    assert stat.S_IMODE((data / "api.token").stat().st_mode) == 0o600
+
+
 def test_a_second_one_on_the_same_folder_is_refused(running, slotwise) -> None:
     done = slotwise("up", "--data", running[1])
     assert done.code == 3
     assert "already runs" in done.err
+
+
+@pytest.fixture
+def later(database_url: str, broker_url: str) -> Callable[[str], dict[str, str]]:
+    """The environment of a database that a later version has migrated; `serves` is what that wrote down."""
+
+    def migrated(serves: str) -> dict[str, str]:
+        engine = create_engine(database_url)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+            connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{serves}'"))
+        engine.dispose()
+        return {"DATABASE_URL": database_url, "REDIS_URL": broker_url}
+
+    return migrated
+
+
+def test_a_schema_that_serves_this_version_no_longer_is_refused_with_the_remedy(slotwise, later) -> None:
+    with temporary_data_folder() as folder:
+        done = slotwise("up", "--data", folder, env=later("Serves versions since 9998"))
+    assert done.code == 1
+    assert "The schema 9999 is of a later version and serves this one" in done.err
+    assert "no longer. Start the later version, or restore a backup from before it" in done.err
+
+
+def test_a_schema_of_a_later_version_that_serves_this_one_is_told(program: Path, later) -> None:
+    environment = os.environ | later("Serves versions since 0009")
+    with temporary_data_folder() as folder:
+        argv = [program, "up", "--data", str(folder), "--workers", "1"]
+        with subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as up:
+            assert up.stderr
+            told = next((line for line in up.stderr if "9999" in line), "")
+            up.terminate()
+            up.communicate(timeout=60)
+    assert "is of a later version and serves this one" in told
+    assert "start the later version again when it is mended" in told
 
 
 def test_a_file_of_requests_needs_an_api_that_answers(slotwise, folder: Path) -> None:

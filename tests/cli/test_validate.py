@@ -30,11 +30,11 @@ def worker(api) -> Iterator[None]:
 
 
 @pytest.fixture
-def validate(slotwise, served):
+def validate(slotwise, served, with_token):
     """Runs `slotwise validate` against the test's API."""
 
     def run(*args: object):
-        return slotwise("validate", *args, "--api", served.address)
+        return slotwise("validate", *args, "--api", served.address, env=with_token)
 
     return run
 
@@ -278,7 +278,7 @@ def test_a_reschedule_that_a_remedy_asks_for_is_named(validate, town: Town, sess
     assert done.out.endswith(f"slotwise reschedule show {job['id']}\n")
 
 
-def test_a_person_sees_how_far_it_is_and_need_not_wait(program, served, town: Town, session) -> None:
+def test_a_person_sees_how_far_it_is_and_need_not_wait(program, served, with_token, town: Town, session) -> None:
     person, terminal = pty.openpty()
     written = b""
 
@@ -289,7 +289,7 @@ def test_a_person_sees_how_far_it_is_and_need_not_wait(program, served, town: To
         return written.decode()
 
     command = [program, "validate", "--api", served.address]
-    environment = os.environ | {"COLUMNS": "120", "TERM": "xterm"}
+    environment = os.environ | with_token | {"COLUMNS": "120", "TERM": "xterm"}
     with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=environment) as process:
         os.close(terminal)
         read_until("Waiting for a worker")

@@ -41,8 +41,8 @@ class Crew:
         options += ["--queues", queues] if queues else []
         return self._start(app, "worker", *options, **environment)
 
-    def beat(self) -> subprocess.Popen[bytes]:
-        return self._start("workers.app", "beat", "--loglevel", "INFO")
+    def beat(self, **environment: str) -> subprocess.Popen[bytes]:
+        return self._start("workers.app", "beat", "--loglevel", "INFO", **environment)
 
     def ring(self, times: int = 1) -> None:
         with self._bell.connection_for_write() as connection:

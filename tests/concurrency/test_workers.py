@@ -2,6 +2,7 @@
 
 import os
 import signal
+from functools import partial
 
 import psutil
 import pytest
@@ -10,7 +11,12 @@ from sqlalchemy import text
 
 from models.booking import BookingRequest, PlanningRun, RequestStatus
 from tests.workers.checker import undecided
-from tests.workers.waiting import blocked, until
+from tests.workers.validation.corrupting import superuser_engine
+from tests.workers.waiting import blocked
+from tests.workers.waiting import until as until_soon
+
+until = partial(until_soon, seconds=90)
+"""Processes take their time to start where many tests run at once."""
 
 
 def statuses(network):
@@ -69,15 +75,16 @@ def test_a_killed_pool_process_is_replaced_and_loses_nothing(engine, network, cr
     assert statuses(network) == {"booked": 8, "conflict": 2}
 
 
-def test_connections_ended_in_the_commit_cost_nothing(engine, network, crew, queue):
+def test_connections_ended_in_the_commit_cost_nothing(services, database_url, engine, network, crew, queue):
     queue(doctors=1)
     with engine.connect() as connection:
         wait = commit_blocked(engine, connection)
         crew.ring()
         crew.worker()
         wait()
-        for pid in blocked(engine):
-            connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+        with superuser_engine(services, database_url) as theirs, theirs.connect() as ending:
+            for pid in blocked(engine):
+                ending.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
     crew.decide()
     assert {request.attempts for request in network.all(BookingRequest)} == {0}
     assert len(network.all(PlanningRun)) == 1
@@ -150,10 +157,13 @@ def test_a_request_that_kills_its_worker_fails_alone(network, crew, queue):
     assert "lease ran out" in failed.failure
 
 
-def test_everything_stops_when_it_is_asked_to(crew):
-    worker, beat = crew.worker(), crew.beat()
+def test_everything_stops_when_it_is_asked_to(crew, tmp_path):
+    heartbeat = tmp_path / "beat"
+    worker, beat = crew.worker(), crew.beat(HEARTBEAT_FILE=str(heartbeat))
     until(lambda: "Connected to" in crew.log(worker), what="the worker to be connected")
-    until(lambda: "beat: Starting" in crew.log(beat), what="beat to heed signals")
+    until(heartbeat.exists, what="beat to say that it goes on")
+    heartbeat.unlink()
+    until(heartbeat.exists, what="beat to say so again")
     for process in (worker, beat):
         process.send_signal(signal.SIGTERM)
     assert [process.wait(timeout=20) for process in (worker, beat)] == [0, 0]

@@ -4,9 +4,9 @@ import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from models.deliveries import working
 from models.deliveries.handing import hand_on
 from models.deliveries.tables import Channel
 from models.deliveries.working import Claimed, bury_lost, claim, mark_delivered, mark_failed
@@ -48,27 +48,13 @@ def test_two_who_claim_at_once_get_different_ones(pending):
 
 def test_without_the_lock_both_get_the_same(pending, monkeypatch):
     """The negative control of the test above."""
-    real = working.select
-    monkeypatch.setattr(working, "select", lambda *what: _Unlocked(real(*what)))
+    monkeypatch.setattr(Select, "with_for_update", lambda unlocked, **_: unlocked)
     with Session(engine()) as first, ThreadPoolExecutor(1) as pool:
         one = claimed_in(first)
         other = pool.submit(claimed)
         until(lambda: blocked(engine()), what="the second to wait for the first")
         first.commit()
         assert other.result().id == one.id
-
-
-class _Unlocked:
-    """A statement that takes no lock."""
-
-    def __init__(self, statement):
-        self.statement = statement
-
-    def with_for_update(self, **_):
-        return self.statement
-
-    def __getattr__(self, name):
-        return lambda *what: _Unlocked(getattr(self.statement, name)(*what))
 
 
 def test_what_is_claimed_is_nobody_elses_until_its_lease_runs_out(pending):
@@ -87,9 +73,12 @@ def test_a_later_message_of_an_appointment_waits_for_the_earlier_one(clinic):
     with transaction() as session:
         mark_failed(session, first, "Not now.", again_at=now() + LEASE)
     assert claimed() is None
+    later = now() + LEASE
+    again = claimed(later)
+    assert again.id == first.id
     with transaction() as session:
-        mark_failed(session, first, "Never.", again_at=None)
-    assert claimed().topic == "appointment.moved"
+        mark_failed(session, again, "Never.", again_at=None)
+    assert claimed(later).topic == "appointment.moved"
 
 
 def test_who_has_lost_the_lease_notes_no_failure(pending):

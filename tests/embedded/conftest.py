@@ -31,7 +31,8 @@ try:
     with EmbeddedServices(Path(sys.argv[1]), environ={{}}, durable=False) as services:
         with Supervisor(services.log_folder) as supervisor:
             pids = {{name: services.pid(name) for name in ("postgresql", "valkey")}}
-            told = dict(pids=pids, database_url=services.database_url, redis_url=services.redis_url)
+            addresses = ("database_url", "application_url", "redis_url")
+            told = dict(pids=pids, **{{name: getattr(services, name) for name in addresses}})
             print(json.dumps(told), flush=True)
             supervisor.wait()
 except KeyboardInterrupt:  # it came before the wait
@@ -95,6 +96,7 @@ class Instance(Script):
     """A running instance, known by what it printed."""
 
     database_url: str = ""
+    application_url: str = ""
     redis_url: str = ""
     pids: dict[str, int] = field(default_factory=dict)
 

@@ -114,7 +114,7 @@ def test_other_processes_find_the_running_instance_only_while_it_runs(data_folde
     assert find_running(data_folder) is None
     instance = start_instance(data_folder)
     running = find_running(data_folder)
-    assert (running.pid, running.database_url) == (instance.process.pid, instance.database_url)
+    assert (running.pid, running.database_url) == (instance.process.pid, instance.application_url)
     assert (running.redis_url, running.broker_url) == (
         instance.redis_url,
         instance.redis_url.replace("unix", "redis+socket"),

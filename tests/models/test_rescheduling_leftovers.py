@@ -17,7 +17,7 @@ from models.rescheduling.applying import apply_reschedule
 from models.rescheduling.inputs import Policy
 from models.rescheduling.jobs import discard_reschedule
 from models.rescheduling.others import read_others
-from models.rescheduling.tables import Cause
+from models.rescheduling.tables import Cause, Reschedule
 from models.rescheduling.undoing import undo_reschedule
 from models.schedule import AppointmentStatus, Availability
 from planner.problem import Period
@@ -127,7 +127,8 @@ def test_nobody_has_it_make_room_since_its_hour_is_nobody_elses(session, network
 
     def may_move() -> bool:
         policy, days = Policy(others_move=True), Period(NOW, at("00:00", day=9))
-        return left.appointment in read_others(session, uuid.uuid4(), policy, days, NOW, network.doctors, [])
+        job = Reschedule(id=uuid.uuid4())
+        return left.appointment in read_others(session, job, policy, days, NOW, network.doctors, [])
 
     discard_reschedule(session, left.job, None, NOW)
     assert may_move()

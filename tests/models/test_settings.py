@@ -115,3 +115,41 @@ def test_secrets_are_shown_nowhere():
     told = repr(chosen(**WEBHOOK, **MAIL | {"smtp_url": "smtp://ana:hidden@host"}))
     assert "QUJD" not in told
     assert "hidden" not in told
+
+
+OIDC = {"oidc_issuer": "https://accounts.hospital.example/realms/main", "oidc_client_id": "slotwise"}
+
+
+def test_people_sign_in_with_passwords_only_unless_a_provider_is_set():
+    unset = chosen(oidc_issuer="", oidc_client_id="", oidc_client_secret="")
+    assert (unset.oidc_issuer, unset.oidc_client_id, unset.oidc_client_secret) == (None, None, None)
+    assert chosen(**OIDC).oidc_issuer == OIDC["oidc_issuer"]
+    with pytest.raises(ValidationError, match="oidc_issuer is set without oidc_client_id"):
+        chosen(oidc_issuer=OIDC["oidc_issuer"])
+    with pytest.raises(ValidationError, match="oidc_client_id is set without oidc_issuer"):
+        chosen(oidc_client_id="slotwise")
+
+
+@pytest.mark.parametrize("issuer", ["http://127.0.0.1:9400", "http://localhost", "http://[::1]:9400"])
+def test_a_provider_of_this_machine_needs_no_encryption(issuer):
+    assert chosen(**OIDC | {"oidc_issuer": issuer}).oidc_issuer == issuer
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "http://accounts.hospital.example",
+        "http://127.0.0.1.hospital.example",
+        "accounts.hospital.example",
+        "https://",
+        "https://a?b",
+        "https://a#b",
+        "https://user@a",
+        "https://a:x",
+        "https://a b",
+        "file:///etc/passwd",
+    ],
+)
+def test_a_provider_to_which_secrets_would_go_in_the_open_is_refused(issuer):
+    with pytest.raises(ValidationError, match=r"written like https://accounts\.hospital\.example"):
+        chosen(**OIDC | {"oidc_issuer": issuer})

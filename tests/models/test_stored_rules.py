@@ -100,8 +100,8 @@ def test_a_constraint_is_known_by_its_name_and_a_column_that_must_have_a_value_b
             Lapse.DISABLED,
         ),
         (
-            ["ALTER TABLE doctor_specialty DISABLE TRIGGER ALL"],
-            "doctor_specialty.doctor_specialty_doctor_id_exists",
+            ["ALTER TABLE reschedule_event DISABLE TRIGGER ALL"],
+            "reschedule_event.reschedule_event_reschedule_id_exists",
             Lapse.DISABLED,
         ),
         (

@@ -71,7 +71,7 @@ def test_what_happened_between_reading_and_listening_is_told(town: Town, since):
 
 def test_a_change_is_read_once_however_many_pages_are_open(town: Town, since, monkeypatch):
     read, places = live._read, []
-    monkeypatch.setattr(live, "_read", lambda after: places.append(after) or read(after))
+    monkeypatch.setattr(live, "_read", lambda *asked: places.append(asked) or read(*asked))
     with ExitStack() as pages:
         heard = [pages.enter_context(listening(town.api, f"/app/live?since={since}")) for _ in range(8)]
         town.book("p1", "d1", "09:00")
@@ -82,11 +82,11 @@ def test_a_change_is_read_once_however_many_pages_are_open(town: Town, since, mo
 def test_a_reading_that_failed_is_not_kept(town: Town, since, monkeypatch):
     read, places = live._read, []
 
-    def fail_first(after):
-        places.append(after)
+    def fail_first(*asked):
+        places.append(asked)
         if len(places) == 1:
             raise OperationalError("gone", None, Exception())
-        return read(after)
+        return read(*asked)
 
     monkeypatch.setattr(live, "_read", fail_first)
     town.book("p1", "d1", "09:00")

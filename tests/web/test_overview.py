@@ -14,7 +14,6 @@ from api.web.rendering import FOLDER
 from models.booking import BookingRequest, PlanningRun, RequestStatus
 from models.overview.utilisation import Use
 from models.schedule import Appointment
-from models.settings import settings
 from planner.plan import ConflictKind
 from tests.api.town import MONDAY, TODAY, Town, decide, hospital
 
@@ -325,29 +324,10 @@ def test_nothing_is_sent_while_nothing_changes_and_then_only_what_has(town: Town
     news = Overview(town.api.get(page.news))
     assert news.says == {"waiting": "2 requests wait, none of them urgent; the oldest for 20 minutes."}
     assert "<html" not in news.html
-    assert news.html.count('hx-swap-oob="true"') == 3
+    assert news.html.count('hx-swap-oob="true"') == 2
     assert town.api.get(news.news).status_code == 204
     town.book("p1", "d1", "10:00")
     assert list(Overview(town.api.get(news.news)).says) == ["utilisation"]
-
-
-def test_while_the_database_is_away_the_page_says_that_its_numbers_are_old(town: Town, monkeypatch):
-    from models.session import engine  # noqa: PLC0415
-
-    address = show(town).news
-    with monkeypatch.context() as away:
-        engine().dispose()
-        engine.cache_clear()
-        away.setenv("DATABASE_URL", "postgresql+psycopg://nobody@/nothing?host=/nowhere")
-        settings.cache_clear()
-        told = Overview(town.api.get(address))
-        assert "These numbers are not current" in told.html
-        assert told.says == {}
-    engine.cache_clear()
-    settings.cache_clear()
-    back = Overview(town.api.get(told.news))
-    assert len(back.says) == 5
-    assert "These numbers are not current" not in back.html
 
 
 def test_times_of_runs_are_the_hospitals(town: Town, session):

@@ -101,9 +101,9 @@ def test_every_kind_of_entity_has_a_name_even_if_it_is_gone(town: Town, session)
 
 
 @pytest.mark.parametrize("period", ["[,)", "(,2030-01-01)", "[-infinity,infinity)", "[200000-01-01,)", "empty"])
-def test_periods_that_no_calendar_shows_are_told(town: Town, session, period: str):
+def test_periods_that_no_calendar_shows_are_told(town: Town, session, owner, period: str):
     appointment = town.book("p1", "d1", "10:00")["id"]
-    with session() as opened:
+    with owner() as opened:
         opened.execute(text("ALTER TABLE appointment DROP CONSTRAINT appointment_lasts_one_hour"))
         opened.execute(text("ALTER TABLE appointment DROP CONSTRAINT appointment_starts_on_the_hour"))
         opened.execute(text("ALTER TABLE appointment DROP CONSTRAINT appointment_status_known"))
@@ -113,9 +113,9 @@ def test_periods_that_no_calendar_shows_are_told(town: Town, session, period: st
     assert "Maria Silva, a time that no clock shows" in shown(town).text
 
 
-def test_a_hospital_whose_zone_nobody_knows_has_a_page(town: Town, session):
+def test_a_hospital_whose_zone_nobody_knows_has_a_page(town: Town, session, owner):
     finding = off_the_hour(town, session)
-    with session() as opened:
+    with owner() as opened:
         opened.execute(text("ALTER TABLE appointment DROP CONSTRAINT appointment_hospital_id_timezone_exists"))
         opened.execute(text("ALTER TABLE hospital DROP CONSTRAINT hospital_timezone_known"))
         opened.execute(text("UPDATE hospital SET timezone = 'Europe/Atlantis'"))

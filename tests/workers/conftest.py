@@ -31,6 +31,17 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
+def transact(engine: Engine):
+    """Does something in a transaction of its own, whose session comes first."""
+
+    def run(do, *arguments, **options):
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            return do(session, *arguments, **options)
+
+    return run
+
+
+@pytest.fixture
 def network(engine: Engine) -> Network:
     return Network(engine, NOW.replace(hour=0))
 

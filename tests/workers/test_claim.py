@@ -81,7 +81,7 @@ def test_claims_take_turns(engine, network, claimed, terms, now):
 
 
 def test_two_claims_at_once_share_no_request_even_without_turns(engine, network, terms, now, monkeypatch):
-    monkeypatch.setattr(claiming, "TAKE_TURN", text("SELECT :key"))
+    monkeypatch.setattr(claiming, "TAKE_TURN", text("SELECT 1"))
     request = network.request([network.doctor()])
     with Session(engine) as first, Session(engine) as second:
         assert claim(first, terms, worker="w1", now=now).requests == (request,)
@@ -93,12 +93,12 @@ def test_two_claims_at_once_share_no_request_even_without_turns(engine, network,
 
 def test_without_turns_and_locks_two_claims_share_a_request(engine, network, terms, now, monkeypatch):
     """The negative control of the two tests above."""
-    monkeypatch.setattr(claiming, "TAKE_TURN", text("SELECT :key"))
+    monkeypatch.setattr(claiming, "TAKE_TURN", text("SELECT 1"))
     monkeypatch.setattr(claiming, "_lock", lambda _session, requests: requests)
     request = network.request([network.doctor()])
     with Session(engine) as first, Session(engine) as second:
         begun = claim(first, terms, worker="w1", now=now)
-        queue = claiming._read(second, BookingRequest.status == RequestStatus.QUEUED)
+        queue = claiming._queue(second, 10)
         first.commit()
         stale = claiming._begin(second, [each.request for each in queue], terms, worker="w2", now=now)
         second.commit()

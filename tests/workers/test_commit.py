@@ -231,6 +231,30 @@ def test_a_request_that_moves_an_appointment_keeps_its_id(engine, network, plann
     assert faults(engine) == set()
 
 
+def test_an_appointment_whose_best_hour_is_the_one_it_has_stays_and_nobody_is_told_that_it_moved(
+    engine, network, planning
+):
+    patient = network.patient()
+    appointment = network.appointment(planning.doctor, planning.hospital, 9, patient=patient)
+    request = planning.books(9, patient=patient, moves=appointment)
+    assert planning.claim().commit() == Outcome(booked=1, conflicts=0, requeued=0)
+    assert planning.status(request) is RequestStatus.BOOKED
+    row = network.get(Appointment, appointment)
+    assert (row.during.lower, row.version) == (network.at(9), 1)
+    assert [each for each in network.all(OutboxMessage) if each.topic == "appointment.moved"] == []
+    assert faults(engine) == set()
+
+
+def test_one_that_was_to_stay_and_was_cancelled_meanwhile_is_planned_again(network, planning):
+    patient = network.patient()
+    appointment = network.appointment(planning.doctor, planning.hospital, 9, patient=patient)
+    request = planning.books(9, patient=patient, moves=appointment)
+    planning.claim()
+    planning.execute("UPDATE appointment SET status = 'cancelled'")
+    assert planning.commit() == Outcome(booked=0, conflicts=0, requeued=1)
+    assert planning.status(request) is RequestStatus.QUEUED
+
+
 def test_an_hour_that_a_move_leaves_can_be_booked_in_the_same_plan(network, planning, moving):
     follower = planning.books(9)
     assert planning.claim().commit() == Outcome(booked=2, conflicts=0, requeued=0)
@@ -313,7 +337,7 @@ def test_without_the_fence_the_stale_run_gets_in(engine, network, planning, monk
     expire(planning, engine)
     monkeypatch.setattr(commit, "_hold_run", lambda *_: None)
     monkeypatch.setattr(commit, "_hold_requests", lambda _session, claim: set(claim.requests))
-    monkeypatch.setattr(commit, "_change", lambda *_: None)
+    monkeypatch.setattr(commit, "_change", lambda *_: [])
     assert planning.commit().booked == 1
     assert "appointment of a request that is not booked" in faults(engine)
 

@@ -290,23 +290,24 @@ def test_a_conflict_speaks_of_people_and_places_by_their_names(network, play, cl
     assert str(clinic[0]) in str(conflict.facts)
 
 
-@pytest.fixture
-def slow_planner(monkeypatch, engine, setting):
-    """A planner that takes as long as it takes until its lease has been renewed, or gives up waiting."""
+@pytest.fixture(params=["read_snapshot", "make_plan"])
+def slow_step(request, monkeypatch, engine, setting):
+    """A step that takes as long as it takes until its lease has been renewed, or gives up waiting."""
     setting(lease=1, plan_time_limit=0.5)
     waited = []
+    step = getattr(planning, request.param)
 
-    def plan_slowly(*given, **options):
+    def slowly(*given, **options):
         with engine.connect() as connection:
             lease = text("SELECT lease_expires_at FROM planning_run")
             first = connection.scalar(lease)
-            deadline = monotonic() + 3
+            deadline = monotonic() + 2
             while monotonic() < deadline and connection.scalar(lease) == first:
                 connection.rollback()  # each look is a new one
             waited.append(connection.scalar(lease) > first)
-        return make_plan(*given, **options)
+        return step(*given, **options)
 
-    monkeypatch.setattr(planning, "make_plan", plan_slowly)
+    monkeypatch.setattr(planning, request.param, slowly)
     return waited
 
 
@@ -314,15 +315,15 @@ def ticking() -> datetime:
     return datetime.now(UTC)
 
 
-def test_a_run_that_plans_for_long_keeps_its_lease(network, slow_planner, bell):
+def test_a_run_that_reads_or_plans_for_long_keeps_its_lease(network, slow_step, bell):
     network.request([network.doctor()])
     assert plan_next(settings(), worker="w", clock=ticking) is not None
-    assert slow_planner == [True]
+    assert slow_step == [True]
 
 
-def test_without_renewal_it_would_lose_it(network, slow_planner, bell, monkeypatch):
+def test_without_renewal_it_would_lose_it(network, slow_step, bell, monkeypatch):
     """The negative control of the test above."""
     monkeypatch.setattr(planning, "renew", lambda *_, **__: False)
     network.request([network.doctor()])
     assert plan_next(settings(), worker="w", clock=ticking) is None
-    assert slow_planner == [False]
+    assert slow_step == [False]

@@ -19,15 +19,6 @@ def job(network):
 
 
 @pytest.fixture
-def transact(engine):
-    def run(do, *arguments, **options):
-        with Session(engine, expire_on_commit=False) as session, session.begin():
-            return do(session, *arguments, **options)
-
-    return run
-
-
-@pytest.fixture
 def claim(transact, now):
     def claim_at(at=now, worker="w"):
         return transact(claim_job, worker=worker, now=at, until=at + LEASE)

@@ -216,7 +216,7 @@ def test_a_doctor_who_is_away_from_one_hospital_is_still_at_the_other(network, r
     network.availability(clinic[0], elsewhere, 18, 20)
     network.appointment(*clinic, 12)
     scope = {"doctors": [str(clinic[0])], "hospital": str(clinic[1]), "start": network.at(0), "end": network.at(24)}
-    found = read(network.reschedule(scope))
+    found = read(network.reschedule(scope, policy={"same_hospital": False}))
     assert spans(found, clinic[0])[0] == (network.at(18), network.at(20))
 
 
@@ -225,7 +225,7 @@ def test_what_a_hospital_loses_is_cut_out_of_everything_there_and_of_nothing_els
     network.availability(clinic[0], elsewhere, 17, 20)
     network.appointment(*clinic, 16)
     scope = {"hospital": str(clinic[1]), "start": network.at(15), "end": network.at(24)}
-    found = read(network.reschedule(scope, cause="hospital_closed"))
+    found = read(network.reschedule(scope, cause="hospital_closed", policy={"same_hospital": False}))
     assert spans(found, clinic[0])[:2] == [(network.at(9), network.at(15)), (network.at(17), network.at(20))]
     openings = {each.id: [(o.start, o.end) for o in each.openings] for each in found.problem.hospitals}
     assert openings[str(clinic[1])][0][1] == network.at(15)

@@ -3,11 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from models.booking import BookingRequest, RequestStatus
 from models.hospitals import Hospital, Opening, OperatingHours
-from models.operations import IdempotencyKey
 from workers import app, bell, planning, rescheduling, tasks
 
 
@@ -96,26 +95,6 @@ def test_one_hospital_that_cannot_be_projected_does_not_keep_the_others_from_it(
     with pytest.raises(ExceptionGroup):
         tasks.project_openings()
     assert done == hospitals
-
-
-def test_answers_are_forgotten_after_two_days(engine, network, chosen):
-    now = datetime.now(UTC)
-    rows = [
-        {
-            "route": "POST /x",
-            "key": key,
-            "body_sha256": "",
-            "status_code": 201,
-            "headers": {},
-            "body": {},
-            "created_at": now - age,
-        }
-        for key, age in {"old": timedelta(days=2, minutes=1), "new": timedelta(days=1, hours=23)}.items()
-    ]
-    with engine.begin() as connection:
-        connection.execute(insert(IdempotencyKey), rows)
-    tasks.forget_keys()
-    assert [each.key for each in network.all(IdempotencyKey)] == ["new"]
 
 
 def test_a_bell_that_cannot_be_rung_is_no_failure(chosen, monkeypatch):

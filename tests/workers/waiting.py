@@ -41,16 +41,11 @@ def at_work(work: Callable[..., Any]) -> Iterator[None]:
 
 
 def blocked(engine: Engine) -> list[int]:
-    """The server processes that wait for a lock in this database."""
+    """The server processes that wait for a lock. Whose they are is no matter: of other roles' processes only their
+    locks are told.
+    """
     with engine.connect() as connection:
-        return list(
-            connection.execute(
-                text(
-                    "SELECT pid FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND wait_event_type = 'Lock' ORDER BY pid"
-                )
-            ).scalars()
-        )
+        return list(connection.scalars(text("SELECT DISTINCT pid FROM pg_locks WHERE NOT granted ORDER BY pid")))
 
 
 def while_blocked(engine: Engine, waiter: Callable[[], T], release: Callable[[], Any]) -> T:

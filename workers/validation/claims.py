@@ -106,6 +106,22 @@ def expire_overdue_reports(session: Session, *, now: datetime, max_attempts: int
     return len(overdue)
 
 
+def hand_back_report(session: Session, claim: ReportClaim, now: datetime) -> None:
+    """Queue a report again, to go on where it was, since its worker is told to end; that does not count as lost.
+
+    Raises
+    ------
+    ReportLost
+        where the worker has it no longer.
+
+    """
+    report = hold_report(session, claim, now)
+    report.status, report.lease_expires_at = ReportStatus.QUEUED, None
+    session.flush()
+    tell(session, report.id, report.status)
+    log.info("handed back")
+
+
 def lose_report(session: Session, report: ValidationReport, error: str, *, now: datetime, max_attempts: int) -> None:
     """Queue a report, whose row is locked, again, to go on where it was; after so many lost runs it fails."""
     report.attempts += 1

@@ -6,6 +6,7 @@ the last. No transaction of the report is open while a step looks.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from time import perf_counter
 
 import structlog
@@ -21,13 +22,16 @@ from models.validation.found import Entity, Found, Kind
 from models.validation.jobs import tell
 from models.validation.recording import let_go, record
 from models.validation.tables import ReportStatus, ValidationReport
+from workers.acting import at_work_on
 from workers.bell import VALIDATE, ring
+from workers.draining import handed_back_by
 from workers.keeping import Clock, LeaseKept
-from workers.retrying import retrying
+from workers.retrying import retrying, retrying_unless
 from workers.validation.claims import (
     ReportClaim,
     ReportLost,
     claim_report,
+    hand_back_report,
     hold_report,
     is_any_report_queued,
     lose_report,
@@ -46,7 +50,7 @@ def validate_next(chosen: Settings, *, worker: str, clock: Clock, steps: Sequenc
         claimed = claim_report(session, worker=worker, now=clock(), until=until)
     if claimed is None:
         return False
-    with structlog.contextvars.bound_contextvars(report=str(claimed.report)):
+    with at_work_on(report=claimed.report), handed_back_by(partial(_hand_back, claimed, clock)):
         try:
             ring_if_any_report_queued()
             Making(claimed, chosen, clock, steps).make()
@@ -189,7 +193,15 @@ def _give_back(claimed: ReportClaim, error: Exception, chosen: Settings, now: da
             report = hold_report(session, claimed, now)
             lose_report(session, report, f"of {type(error).__name__}", now=now, max_attempts=chosen.max_attempts)
 
-    try:
-        retrying(give_back)
-    except ReportLost as lost:
-        log.info("work dropped", reason=str(lost))
+    retrying_unless(ReportLost, give_back)
+
+
+def _hand_back(claimed: ReportClaim, clock: Clock) -> None:
+    """Queue a report again whose worker is told to end; another goes on with it."""
+
+    def hand_back() -> None:
+        with transaction() as session:
+            hand_back_report(session, claimed, clock())
+
+    retrying_unless(ReportLost, hand_back)
+    ring_if_any_report_queued()

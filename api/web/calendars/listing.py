@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from api.named import specialties_of
+from models.access.reach import of
 from models.calendar_feeds import CalendarFeed
 from models.people import Doctor, DoctorSpecialty, User
 
@@ -40,11 +41,13 @@ class Listing:
 def list_doctors(session: Session, name: str | None, specialty: str | None, page: int) -> Listing:
     """The doctors whose names contain `name` and who have `specialty`.
 
-    One who is no longer active is there only while an address is left to be revoked.
+    One who is no longer active is there only while an address is left to be revoked. To a doctor only they are there.
     """
     live = CalendarFeed.revoked_at.is_(None)
     left = select(CalendarFeed.id).where(CalendarFeed.doctor_id == User.id, live).exists()
     doctors = select(User).join(Doctor, Doctor.id == User.id).where(or_(User.active, left))
+    if own := of(session).doctor:
+        doctors = doctors.where(User.id == own)
     if name:
         doctors = doctors.where(func.lower(User.name).contains(name.lower(), autoescape=True))
     if specialty:

@@ -16,9 +16,10 @@ from api.web import forms
 from api.web.calendars.listing import list_doctors
 from api.web.doctors import all_specialties
 from api.web.forms import SentForm
-from api.web.rendering import is_fragment, page, query, told
+from api.web.rendering import is_fragment, page, part, query, told
 from api.web.words import t
-from models.calendar_feeds import CalendarFeed, make_feed, revoke_feed
+from models.access.reach import of
+from models.calendar_feeds import CalendarFeed, has_feeds, make_feed, revoke_feed
 from models.faults import Refusal, Refused
 from models.people import Doctor, User
 from models.session import transaction
@@ -70,7 +71,7 @@ def make_calendar(request: Request, sent: SentForm) -> Response:
         doctor = _doctor(session, _id(forms.first(sent, "doctor")))
         if asked:
             try:
-                feed, token = make_feed(session, str(doctor.id), asked.label)
+                feed, token = make_feed(session, str(doctor.id), asked.label, of(session))
             except Refused as refused:
                 status = STATUS[refused.refusal]
                 forms.of(refused.faults, faults)
@@ -110,14 +111,12 @@ def revoke_calendar(request: Request, feed_id: uuid.UUID) -> Response:
 
 
 def _part(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:  # Any: the template's
-    """A fragment for the dialog, or where a browser without scripts asks, a page of its own around it."""
-    if is_fragment(request):
-        return page(request, template, status, alone=False, **context)
-    return page(request, "calendars/alone.html", status, alone=True, part=template, **context)
+    return part(request, template, "calendars/alone.html", status, **context)
 
 
 def _doctor(session: Session, doctor_id: uuid.UUID) -> User:
-    found = session.get(User, doctor_id) if session.get(Doctor, doctor_id) else None
+    known = session.get(Doctor, doctor_id) if has_feeds(doctor_id, of(session)) else None
+    found = session.get(User, doctor_id) if known else None
     if found is None:
         raise gone("doctor", doctor_id)
     return found

@@ -67,7 +67,10 @@ def _about(patient: str | None, payload: JsonObject, zones: Mapping[str, ZoneInf
     if "start" not in payload:
         return patient or ""
     hour, _ = told_hours(payload)
-    when = clocks.when(hour.start, zones[str(hour.hospital)])
+    zone = zones.get(str(hour.hospital))
+    if zone is None:  # it was for an hour at a hospital that the caller does not see
+        return patient or ""
+    when = clocks.when(hour.start, zone)
     return t("messages-about", patient=patient, when=when) if patient else when
 
 

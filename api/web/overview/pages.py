@@ -4,9 +4,7 @@ import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy.exc import SQLAlchemyError
 
-from api.problems import PROTOCOL_STATUS, of_database
 from api.times import Now
 from api.web import hospitals
 from api.web.hospitals import Choice
@@ -50,16 +48,9 @@ def read_news(
 ) -> Response:
     """The sections whose words or numbers are not those of the digests `seen`.
 
-    While the database is away the page goes on asking, says that its numbers are old, and is given all of them anew
-    when it is back.
+    While the database is away the page goes on asking, and says that its numbers are old.
     """
-    try:
-        _, _, found = _read(request, asked, now)
-    except SQLAlchemyError as error:
-        told = of_database(error)
-        if told is None or told.problem.status != PROTOCOL_STATUS["unavailable"]:
-            raise
-        return page(request, "overview/away.html", news=_news(asked, []))
+    _, _, found = _read(request, asked, now)
     before = seen.split(",")
     changed = [section for section in found if section.digest not in before]
     if not changed:

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from api.bell import RungBell
 from api.booking_request_view import shown
 from api.named import gone
-from api.problems import STATUS
+from api.pressure import Bounded, PutOff
+from api.problems import PROTOCOL_STATUS, STATUS
 from api.times import Now
 from api.web import hospitals
 from api.web.doctors import active_doctors, all_specialties
@@ -29,7 +30,7 @@ from models.faults import Fault, Refused
 from models.hospitals import Hospital
 from models.inputs import BookingRequestIn
 from models.people import Patient
-from models.requests import queue_requests, replace_request, request_as_sent
+from models.requests import Admit, queue_requests, replace_request, request_as_sent
 from models.schedule import Appointment
 from models.session import transaction
 from planner.problem import HOUR, Priority
@@ -73,7 +74,7 @@ def ask(
 
 
 @router.post("/new")
-def queue(request: Request, sent: SentForm, now: Now, bell: RungBell) -> Response:
+def queue(request: Request, sent: SentForm, now: Now, bell: RungBell, bound: Bounded) -> Response:
     """Queue the request, or show the form again: with its faults, or after one of its other buttons."""
     form, faults = WishForm.sent(sent), Faults()
     action = first(sent, "do") or "queue"
@@ -86,10 +87,13 @@ def queue(request: Request, sent: SentForm, now: Now, bell: RungBell) -> Respons
         return _page(request, form.after(action), _placed(faults), choices, found, 422 if faults else 200)
     try:
         with transaction() as session:
-            id_ = _queued(session, wish, form.replaces, now)
+            id_ = _queued(session, wish, form.replaces, now, bound.admit)
     except Refused as refusal:
         of([_at_field(fault) for fault in refusal.faults], faults)
         return _page(request, form, faults, choices, found, STATUS[refusal.refusal])
+    except PutOff as full:
+        status = PROTOCOL_STATUS[full.code]
+        return full.told_by(_page(request, form, {"": [full.detail]}, choices, found, status), request)
     bell.ring()
     return RedirectResponse(f"{router.prefix}/{id_}", status_code=303)
 
@@ -103,9 +107,9 @@ def search(request: Request, sent: SentForm) -> HTMLResponse:
     return page(request, "requests/patients.html", form=form, **found)
 
 
-def _queued(session: Session, wish: BookingRequestIn, replaces: str, now: dt.datetime) -> uuid.UUID:
+def _queued(session: Session, wish: BookingRequestIn, replaces: str, now: dt.datetime, admit: Admit) -> uuid.UUID:
     if not replaces:
-        return queue_requests(session, [wish])[0]
+        return queue_requests(session, [wish], admit=admit)[0]
     try:
         replaced = uuid.UUID(replaces)
     except ValueError:

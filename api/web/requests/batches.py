@@ -14,7 +14,8 @@ from api.bell import RungBell
 from api.booking_batches import BatchOut, shown
 from api.named import gone
 from api.pages import checked, decode_id, encode
-from api.problems import STATUS
+from api.pressure import Bounded, PutOff
+from api.problems import PROTOCOL_STATUS, STATUS
 from api.times import Now
 from api.web import clocks, live
 from api.web.rendering import is_fragment, page
@@ -43,6 +44,7 @@ def ask_for_file(request: Request) -> HTMLResponse:
 def upload(
     request: Request,
     bell: RungBell,
+    bound: Bounded,
     file: Annotated[UploadFile | None, File()] = None,
     label: Annotated[str, Form()] = "",
 ) -> Response:
@@ -53,9 +55,13 @@ def upload(
     try:
         requests = batch_files.read_requests(file.file.read())
         with transaction() as session:
-            batch = batch_files.queue_file(session, requests, called[:_LONGEST_LABEL])
+            batch = batch_files.queue_file(session, requests, called[:_LONGEST_LABEL], bound.admit)
     except Refused as refusal:
         return _upload_page(request, STATUS[refusal.refusal], label=label, refusal=refusal, name=file.filename)
+    except PutOff as full:
+        return full.told_by(
+            _upload_page(request, PROTOCOL_STATUS[full.code], label=label, problem=full.detail), request
+        )
     bell.ring()
     return RedirectResponse(f"{router.prefix}/batches/{batch}", status_code=303)
 

@@ -23,7 +23,7 @@ from api.web.rendering import page
 from api.web.reschedules.form import RescheduleForm, at_field, read_reschedule
 from api.web.reschedules.week import DAYS, typed_week
 from api.web.words import t
-from models.faults import Refused
+from models.faults import Fault, Refused
 from models.hospitals import Hospital
 from models.inputs import MAX_BATCH, MAX_CHOICES
 from models.people import Doctor, User
@@ -104,11 +104,16 @@ def _queued(
         with transaction() as session:
             id_ = create_reschedule(session, job, now)
     except Refused as refusal:
-        held = [fault.facts for fault in refusal.faults if fault.code == _HELD and fault.facts]
-        others = [at_field(fault) for fault in refusal.faults if not (fault.code == _HELD and fault.facts)]
+        held = [fault.facts for fault in refusal.faults if _names_holder(fault)]
+        others = [at_field(fault) for fault in refusal.faults if not _names_holder(fault)]
         return _page(request, form, of(others, {}), choices, held=held, status=STATUS[refusal.refusal])
     bell.ring()
     return RedirectResponse(f"{router.prefix}/{id_}", status_code=303)
+
+
+def _names_holder(fault: Fault) -> bool:
+    """Whether a fault says which reschedule holds appointments."""
+    return fault.code == _HELD and "reschedule" in fault.facts
 
 
 def _with_file(form: RescheduleForm, file: UploadFile, faults: Faults) -> RescheduleForm:

@@ -56,12 +56,13 @@ def calendar(shown: Shown) -> dict[str, Any]:
         "away": t("schedule-away"),
         "events": [*_backgrounds(shown, everyone), *_of_doctors(shown)],
         "clock": clock_line(shown),
+        "edits": shown.edits,
     }
 
 
 def _away(column: Column, shown: Shown) -> dict[str, str]:
     """Where the link leads above a doctor's column of a day that is not over; a week has too many columns for it."""
-    if len(shown.days) > 1 or shown.days[0].end <= shown.now:
+    if len(shown.days) > 1 or shown.days[0].end <= shown.now or not shown.edits:
         return {}
     doctor = column.doctor
     return {
@@ -157,8 +158,10 @@ def _part_of(day: Day, start: dt.datetime, end: dt.datetime, grid: Grid, number:
 
 def _availability(each: Available, shown: Shown, doctor: str) -> Block:
     span = clocks.span(each.start, each.end, shown.zone)
-    return {
-        "title": t("schedule-available", span=span),
+    told = {"title": t("schedule-available", span=span)}
+    if not shown.edits:
+        return told
+    return told | {
         "opens": f"/app/dialogs/availabilities/{each.id}",
         "label": t("schedule-available-label", span=span, doctor=doctor),
     }
@@ -176,6 +179,7 @@ def _appointment(hour: Standing, shown: Shown, doctor: str) -> Block:
         "status": hour.status.value,
         "status_words": "" if hour.status is AppointmentStatus.BOOKED else status,
         "version": hour.version,
+        "movable": shown.edits and hour.status is AppointmentStatus.BOOKED,
     }
 
 
@@ -184,8 +188,7 @@ def _block(
 ) -> Block:  # Any: what JSON takes
     """A block of the component. What it does not know itself is among its `extendedProps`."""
     low, high = (_made_up(day, each) for each in place)
-    status = more.get("status")
-    movable = status == AppointmentStatus.BOOKED
+    status, movable = more.get("status"), more.pop("movable", False)
     return {
         "id": more.pop("id", None) or f"{kind} {day} {place[0]}",
         "start": low,

@@ -75,7 +75,7 @@ def _context(shown: Shown) -> dict[str, Any]:  # Any: the template's
         "steps": _steps(shown),
         "notes": list(_notes(shown)),
         "closes": hospital_closed(shown.hospital.external_id, shown.days[0].date, shown.days[-1].date)
-        if shown.days[-1].end > shown.now
+        if shown.edits and shown.days[-1].end > shown.now
         else None,
         "doctor_away": doctor_away,
         "specialties": sorted({name for someone in shown.doctors for name in someone.specialties}),

@@ -11,6 +11,7 @@ from fastapi import Request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.access import gate, policy
 from api.named import doctor_filter
 from api.schedule_view import Column, Day, Wanted, columns, read_rows, within, working_days
 from api.web import clocks, hospitals, live
@@ -45,7 +46,8 @@ class Shown:
     """Some days of a hospital, `columns` of them by doctor; `elsewhere`: when these doctors are at other hospitals.
 
     `next_open` and `next_used` are the next dates after them on which the hospital is open, and on which anything is;
-    read where there is nothing to show. `asked` has the hospital and the date filled in.
+    read where there is nothing to show. `asked` has the hospital and the date filled in. `edits`: whether whoever asks
+    may change the schedule, rather than only read it.
     """
 
     choice: hospitals.Choice
@@ -65,6 +67,7 @@ class Shown:
     next_open: dt.date | None
     next_used: dt.date | None
     since: str
+    edits: bool
 
     @property
     def state(self) -> State:
@@ -104,6 +107,7 @@ def read(session: Session, request: Request, asked: Asked, now: dt.datetime) -> 
         hospital=hospital,
         zone=zone,
         now=now,
+        edits=policy.allows(gate.caller_of(request), "GET /app/dialogs/book"),
         asked=asked.model_copy(update={"hospital": hospital.external_id, "date": date}),
         date=date,
         days=days,

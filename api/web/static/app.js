@@ -6,7 +6,7 @@ const content = document.getElementById("dialog");
 const toasts = document.getElementById("toasts");
 
 // The bar of pages is wider than a phone: begin where its reader is.
-document.querySelector(".bar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+document.querySelector(".bar nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 // The dialog opens around whatever is put into it, and is empty once closed. The focus goes back by itself, unless what
 // had it is drawn anew meanwhile: then whatever has its id is given it.
@@ -59,6 +59,23 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("change", (event) => event.target.closest("[data-submit]")?.form.requestSubmit());
 document.addEventListener("click", (event) => event.target.closest("[data-print]") && window.print());
 
+// What a page asks by itself, without anybody doing anything, keeps nobody signed in who has left.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  const { triggeringEvent: event, elt, headers } = detail;
+  if (event ? !event.isTrusted : elt.matches("[hx-trigger*='every ']")) headers["X-Background"] = "1";
+});
+// While the server or its database is away, it leaves the page as it was, and goes on asking.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!detail.requestConfig.headers["X-Background"]) return;
+  const away = detail.xhr.status >= 500;
+  if (away) detail.shouldSwap = false;
+  document.getElementById("away")?.toggleAttribute("hidden", !away);
+});
+const signedIn = async () => {
+  const answer = await fetch("/app/signed-in", { headers: { "X-Background": "1" } });
+  if (answer.status === 401) location.reload();
+};
+
 // News: the events "schedule", "requests", "reschedules" and "validation" on the body. A page that nobody looks at lets
 // its connection go (a browser has few per server) and goes on from where it was when it is looked at again.
 const stream = document.body.dataset.live;
@@ -87,8 +104,9 @@ if (stream) {
     source.onerror = () => {
       status.textContent = status.dataset.away;
       status.hidden = false;
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => document.hidden || listen(), 3000);
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => document.hidden || signedIn().then(listen, listen), 3000);
     };
+    source.addEventListener("signed-out", () => location.reload()); // which leads to where one signs in, and back
     for (const kind of ["schedule", "requests", "reschedules", "validation"]) {
       source.addEventListener(kind, (event) => {
         address.searchParams.set("since", event.lastEventId);

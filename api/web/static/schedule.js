@@ -42,7 +42,7 @@ function set(values) {
 // What can be opened is a button; the component's own would be articles that say they are buttons.
 function content({ event }) {
   const { kind, label, opens, status_words } = event.extendedProps;
-  if (!opens) return { domNodes: event.title ? [element("span", event.title)] : [] };
+  if (!opens) return { domNodes: event.title ? [element("span", event.title, kind === "available" ? { class: "handle" } : {})] : [] };
   const button = element("button", "", { type: "button", id: `opens-${event.id.replace(" ", "-")}`, class: kind === "available" ? "handle" : "hour", "aria-label": label, title: label, "data-opens": opens });
   button.append(kind === "available" ? element("span", event.title) : element("b", event.title, { dir: "auto" }));
   if (status_words) button.append(element("i", status_words));
@@ -59,7 +59,7 @@ function heading(doctor) {
 const dialog = (address, values) => htmx.ajax("GET", address, { target: "#dialog", values });
 
 function ask(resource, period) {
-  if (period) dialog("/app/schedule/at", { hospital: holder.dataset.hospital, doctor: resource.id, start: period[0], end: period[1] });
+  if (period && data.edits) dialog("/app/schedule/at", { hospital: holder.dataset.hospital, doctor: resource.id, start: period[0], end: period[1] });
 }
 
 // The hours from one row to another, as far as they follow each other without a gap.
@@ -133,9 +133,9 @@ function draw() {
     },
     eventAllUpdated: finish,
     pointer: true,
-    selectable: true,
+    selectable: data.edits,
     selectMinDistance: 8,
-    eventStartEditable: true,
+    eventStartEditable: data.edits,
     eventDurationEditable: false,
     dateClick: (info) => ask(info.resource, hour(info.date)),
     select: (info) => { ask(info.resource, joined(info)); calendar.unselect(); },
@@ -170,9 +170,10 @@ async function refresh() {
   again = false;
   asking = true;
   try {
-    const answer = await fetch(holder.dataset.again, { headers: { Accept: "application/json" } });
+    const answer = await fetch(holder.dataset.again, { headers: { Accept: "application/json", "X-Background": "1" } });
     const fresh = answer.ok ? await answer.json() : data;
-    if (pressed || moving) again = true;
+    if (answer.status === 401) location.reload(); // signed out: to where one signs in
+    else if (pressed || moving) again = true;
     else if (!fresh.rows) location.reload();
     else redraw(fresh);
   } catch { /* the server is away: the page says so by itself, and asks again at the next change */ } finally {

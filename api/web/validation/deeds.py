@@ -14,7 +14,7 @@ from api.problems import STATUS
 from api.times import Now
 from api.web import forms
 from api.web.forms import Faults, Sent, SentForm
-from api.web.rendering import done, is_fragment, page
+from api.web.rendering import done, is_fragment, part
 from api.web.reschedules.naming import Known
 from api.web.validation import mending
 from api.web.validation.standing import CHANGED, PATH
@@ -139,10 +139,7 @@ def _part(
     more: Mapping[str, Any],
     status: int,  # Any: the template's
 ) -> HTMLResponse:
-    """A fragment for the dialog, or where a browser without scripts asks, a page of its own around it."""
-    alone = not is_fragment(request)
-    shown = "validation/alone.html" if alone else template
-    return page(request, shown, status, told=told, part=template, alone=alone, **more)
+    return part(request, template, "validation/alone.html", status, told=told, **more)
 
 
 def _done(request: Request, sentence: str) -> Response:

@@ -13,7 +13,7 @@ from api.named import Reference, gone
 from api.times import Now
 from api.web import clocks, hospitals
 from api.web.forms import Left
-from api.web.rendering import is_fragment, page, query
+from api.web.rendering import page, part, query
 from api.web.reschedules import ways_in
 from api.web.validation.things import Place, Thing, Things, read_places
 from api.web.words import LOCALE, t
@@ -134,17 +134,16 @@ def show_loss(request: Request, loss_id: uuid.UUID) -> Response:
     with transaction() as session:
         day = session.get(Fragility, loss_id)
         place = read_places(session).get(day.hospital_id) if day else None
-        if day is None or place is None:
+        report = session.get(ValidationReport, day.report_id) if day else None
+        if day is None or place is None or report is None:
             raise gone("fragility", loss_id)
-        policy = Policy.model_validate(session.get_one(ValidationReport, day.report_id).policy)
+        policy = Policy.model_validate(report.policy)
         about = [_entity(Kind.APPOINTMENT, each) for each in day.stranded[:_AT_MOST]]
         things = Things.of(session, [*about, *([_entity(Kind.DOCTOR, day.doctor_id)] if day.doctor_id else [])])
-    alone = not is_fragment(request)
-    return page(
+    return part(
         request,
-        "validation/alone.html" if alone else "validation/loss.html",
-        part="validation/loss.html",
-        alone=alone,
+        "validation/loss.html",
+        "validation/alone.html",
         title=_title(day, things, place),
         says=Cell(day).told,
         stranded=_by_time(things, about),

@@ -22,6 +22,7 @@ from api.web.validation.progress import follow
 from api.web.validation.telling import counted, tell, title
 from api.web.validation.things import Place, read_places, the_place
 from api.web.words import t
+from models.access.reach import of
 from models.session import transaction
 from models.validation.codes import Code, Severity
 from models.validation.jobs import POLICY, queue_report
@@ -77,8 +78,12 @@ def validate_now(request: Request, sent: SentForm, now: Now, bell: RungBell) -> 
     """Queue a validation of a hospital, or of everything."""
     reference = first(sent, "hospital")
     with transaction() as session:
-        place = the_place(read_places(session), reference)
-        queue_report(session, place.id if place else None, POLICY, now)
+        places = read_places(session)
+        place = the_place(places, reference)
+        # All hospitals, for whoever acts at some only, are those one by one.
+        everything = list(places) if of(session).is_bounded else [None]
+        for each in [place.id] if place else everything:
+            queue_report(session, each, POLICY, now)
     bell.ring()
     if not is_fragment(request):
         return RedirectResponse(PATH + query({"hospital": reference}), status_code=303)

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, Range
 from sqlalchemy.orm import Session
 
+from models.access.reach import of, whole
 from models.appointments import change_status
 from models.availabilities import withdraw_availability
 from models.base import ends, new_ids, period
@@ -50,7 +51,10 @@ def move(session: Session, remedy: MoveAppointment, now: dt.datetime) -> Mapping
     wanted = Wanted(remedy.appointment, patient, remedy.doctor, remedy.hospital, hour)
     hospitals = hold_hospitals(session, [remedy.hospital])
     nothing = Changes(before=[], after=[], hours=None)
-    refuse_if(against(session, [wanted], hospitals, leaving=[remedy.appointment], changes=nothing), Refusal.CLASH)
+    told = of(session).hospitals
+    with whole(session):  # what stands against it can be out of the caller's reach
+        found = list(against(session, [wanted], hospitals, leaving=[remedy.appointment], changes=nothing, told=told))
+    refuse_if(found, Refusal.CLASH)
     return {}
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -9,7 +11,15 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from models.access.codes import make_code
+from models.access.scopes import Scope
+from models.access.secrets import digest
+from models.access.sign_ins import begin
+from models.access.tables import Account, OidcAttempt, OidcIdentity, SignInFailure, SignInMethod
+from models.access.tokens import make_token
 from models.appointments import book_appointments, change_status
+from models.audit.archiving import archive_part
+from models.audit.sealing import seal
 from models.availabilities import create_availabilities
 from models.calendar_feeds import make_feed
 from models.deliveries.handing import hand_on, use_channels
@@ -31,7 +41,7 @@ from models.inputs import (
 )
 from models.moving import move_appointment
 from models.operations import IdempotencyKey
-from models.people import Role
+from models.people import Role, User
 from models.requests import create_batch, queue_requests
 from models.rescheduling.applying import apply_reschedule
 from models.rescheduling.inputs import Policy, RescheduleIn, ScopeIn
@@ -72,6 +82,7 @@ def live(chosen: Settings) -> None:
     _book(chosen)
     _reschedule(chosen)
     _tell()
+    _let_people_in()
     with transaction() as session:
         report = queue_report(session, None, POLICY, now())
     assert validate_next(chosen, worker="w", clock=now)
@@ -89,7 +100,7 @@ def _open() -> None:
             holiday = now().date() + timedelta(days=20)
             set_exception(session, id_, ExceptionIn(date=holiday, hours=[], reason="Holiday"), now())
         users = {f"d{n}": UserIn(name=f"Dr. {n}", role=Role.DOCTOR, specialties=["cardiology"]) for n in range(4)}
-        upsert_users(session, {**users, "staff": UserIn(name="Staff", role=Role.STAFF)})
+        upsert_users(session, {**users, "staff": UserIn(name="Staff", role=Role.STAFF, hospitals=["lisbon"])})
         upsert_patients(
             session, {f"p{n}": PatientIn(name=f"Patient {n}", email=f"p{n}@example.org") for n in range(12)}
         )
@@ -189,6 +200,25 @@ def _tell() -> None:
             insert(IdempotencyKey).values(
                 route="POST /appointments", key="k", body_sha256="0" * 64, status_code=201, headers={}, body={}
             )
+        )
+
+
+def _let_people_in() -> None:
+    """Somebody signs in, by every way there is, and mistypes it once; a system has a token. All of it is audited."""
+    until = now() + timedelta(days=1)
+    with transaction() as session, TemporaryDirectory() as folder:
+        assert [seal(session, 1), seal(session, 1000) > 1] == [1, True]  # and what follows is not sealed yet
+        assert archive_part(session, Path(folder), until, most=1)
+        staff = session.scalars(select(User).where(User.external_id == "staff")).one()
+        lisbon = session.scalars(select(Hospital.id).where(Hospital.external_id == "lisbon")).one()
+        make_code(session, staff.id, until, sets_password=True)
+        begin(session, staff.id, SignInMethod.PASSWORD, until)
+        make_token(session, "a system", [Scope.SCHEDULE_READ], hospitals=[lisbon], expires_at=until)
+        session.execute(insert(Account).values(user_id=staff.id, password_hash="$argon2id$"))
+        session.execute(insert(SignInFailure).values(account_sha256=digest("staff"), address="127.0.0.1"))
+        session.execute(insert(OidcIdentity).values(issuer="https://login", subject="1", user_id=staff.id))
+        session.execute(
+            insert(OidcAttempt).values(state_sha256=digest("state"), nonce="n", code_verifier="v", next="/app")
         )
 
 

@@ -165,6 +165,6 @@ def test_reports_are_forgotten_with_what_only_they_told(network, hospital, engin
                 ),
                 {"at": finished},
             )
-    tasks.forget_validation_reports()
+    tasks.forget()
     assert [each.finished_at for each in network.all(ValidationReport)] == [kept]
     assert [each.gone_at for each in network.all(Finding)] == [kept]

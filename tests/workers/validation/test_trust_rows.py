@@ -32,6 +32,10 @@ FOREIGN_KEYS = [
 ]
 
 BREAKS = {
+    "access_token.access_token_allows_something": "scopes = '{}'",
+    "access_token.access_token_named": "name = ''",
+    "access_token.access_token_revoked_once_made": "revoked_at = created_at - interval '1 hour'",
+    "access_token.access_token_secret_hashed": "secret_sha256 = 'short'",
     "app_user.app_user_role_known": "role = 'nobody' WHERE role = 'staff'",
     "appointment.appointment_status_known": "status = 'lost' WHERE status = 'cancelled'",
     "booking_request.booking_request_decided_once_decided": "decided_at = NULL WHERE status = 'conflict'",
@@ -62,12 +66,14 @@ BREAKS = {
     "hour_value.hour_value_books_of_a_priority": "books = 1, priority = NULL",
     "hour_value.hour_value_hour_whole": "doctor_id = NULL, start = now()",
     "hour_value.hour_value_priority_known": "priority = 'none', books = 1",
+    "one_time_code.one_time_code_code_hashed": "code_sha256 = 'short'",
     "operating_exception.operating_exception_start_on_their_day": "hours = '{[1500,1600)}'",
     "operating_exception.operating_exception_within_two_days": "hours = '{[-60,60)}'",
     "operating_hours.operating_hours_not_empty": "hours = '{}'",
     "operating_hours.operating_hours_start_on_their_day": "hours = '{[1500,1600)}'",
     "operating_hours.operating_hours_weekday_known": "weekday = 8",
     "operating_hours.operating_hours_within_two_days": "hours = '{[-60,60)}'",
+    "patient.patient_erased_for_good": "erased_at = now()",
     "planning_run.planning_run_finished_once_let_go": "finished_at = NULL",
     "planning_run.planning_run_status_known": "status = 'lost'",
     "reschedule.reschedule_applied_with_its_changes": "changes = NULL WHERE status = 'applied'",
@@ -90,6 +96,8 @@ BREAKS = {
     ),
     "rescheduled_appointment.rescheduled_appointment_period_whole": "during = 'empty'",
     "rescheduled_appointment.rescheduled_appointment_priority_known": "priority = 'none'",
+    "sign_in.sign_in_method_known": "method = 'guess'",
+    "sign_in.sign_in_secret_hashed": "secret_sha256 = 'short'",
     "sighting.sighting_change_known": "change = 'none'",
     "validation_report.validation_report_failed_with_a_reason": "failure = 'none'",
     "validation_report.validation_report_finished_once_finished": "finished_at = NULL",
@@ -219,7 +227,7 @@ def test_what_rows_refer_to_and_is_not_there_is_told_once(corrupted):
         column, parent = rule.columns[0], rule.references[0]
         if rule.table in ("doctor", "conflict"):
             continue  # what others refer to; the next test deletes what it refers to itself
-        absent = "999999" if column == "message_id" else ABSENT
+        absent = "999999" if column in ("message_id", "entry_id") else ABSENT
         along = ALONG.get(f"{rule.table}.{column}", "")
         found = corrupted(f"UPDATE {rule.table} SET {along}{column} = '{absent}' WHERE {one_row(rule.table)}")
         if found != {f"{parent}:{absent}": {rule.id}}:
@@ -256,6 +264,10 @@ MADE_SO = {
 """By the table: how a row comes to have it."""
 
 
+UNDER = {"one_time_code": {"user_id": "(SELECT id FROM app_user WHERE external_id = 'd0')"}}
+"""By the table: what a copy of one of its rows has instead, where that is not another id."""
+
+
 def copied(table: str, where: str, **instead: str) -> str:
     """The statement that copies a row of a table, with other values instead."""
     columns = [rule.name for rule in EXPECTED.rules if rule.table == table and rule.kind is RuleKind.COLUMN]
@@ -276,7 +288,7 @@ def test_what_only_one_row_may_have_is_told_once_of_all_that_have_it(corrupted):
         found = corrupted(
             *(dropped(each) for each in keys),
             *([MADE_SO[table]] if table in MADE_SO else []),
-            copied(table, HELD_BY.get(table, "true"), id="uuidv7()"),
+            copied(table, HELD_BY.get(table, "true"), **UNDER.get(table, {"id": "uuidv7()"})),
         )
         [(subject, broken)] = found.items()
         assert rule.id in broken
@@ -290,3 +302,10 @@ def test_a_row_that_is_there_twice_is_told_once(session, corrupted):
         found = corrupted(*(dropped(rule) for rule in keys), copied(table, "true"))
         primary = next(rule.id for rule in keys if rule.kind is RuleKind.PRIMARY_KEY)
         assert found == {row_id(session, table): {primary}}, key
+
+
+def test_what_the_audit_has_for_long_is_left_to_its_chain(corrupted):
+    broken = "UPDATE audit_entry SET action = NULL, at = at - interval '{}'".format
+    may = "ALTER TABLE audit_entry ALTER action DROP NOT NULL"
+    assert corrupted(may, broken("8 days")) == {}
+    assert len(corrupted(may, broken("6 days"))) > 1

@@ -16,7 +16,7 @@ from models.hospitals import Opening
 from models.rescheduling.inputs import LONGEST, ScopeIn
 from models.rescheduling.lost import Lost, displaced
 from models.rescheduling.problem import problem_of_losing
-from models.rescheduling.tables import Cause
+from models.rescheduling.tables import Cause, Reschedule
 from models.schedule import Availability
 from models.validation.codes import Code
 from models.validation.found import Kind
@@ -65,11 +65,11 @@ def _remedy(scope: Scope, availability: UUID) -> tuple[PlanReschedule | None, st
         lost = _outside(session, availability)
         if len(lost) != 1 or not _can_be_lost(lost[0], now):
             return None, None
-        policy = policy_of(session, scope.report).model_copy(update={"others_move": False})
+        policy = policy_of(session, scope.report).model_copy(update={"others_move": False, "same_hospital": True})
         rows = displaced(session, lost, now)
         if not rows:
             return None, None
-        read = problem_of_losing(session, rows, lost, policy, now)
+        read = problem_of_losing(session, rows, lost, policy, now, Reschedule(hospitals=[lost[0].hospital]))
     placed = place(read, (), time_limit=scope.chosen.reschedule_time_limit)
     if len(placed.hours) < len(rows):
         return None, next(iter(placed.reasons.values()), None)

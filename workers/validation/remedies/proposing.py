@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from models.arrays import among
 from models.booking import JsonObject
+from models.hospitals import Hospital
 from models.schedule import Appointment
 from models.validation.remedies.kinds import MoveAppointment, remedy_of
 from models.validation.tables import Finding
 from planner.problem import Appointment as Standing
 from workers.validation.remedies.findings import policy_of, propose
 from workers.validation.remedies.movers import Movable, broken, movers
-from workers.validation.remedies.placing import Placed, place, read_movers
+from workers.validation.remedies.placing import Placed, Promised, place, read_movers
 from workers.validation.step import Scope, Slice, Step, reading
 
 AT_ONCE = 500
@@ -64,7 +65,8 @@ def _propose(scope: Scope, group: Group) -> Slice:
     """Plan one hospital's. Where its schedule is so broken that no problem can be made of it, nothing is proposed."""
     try:
         with reading() as session:
-            read = read_movers(session, group.appointments, policy_of(session, scope.report), scope.clock())
+            policy = policy_of(session, scope.report)
+            read = read_movers(session, group.hospital, group.appointments, policy, scope.clock())
             promised = _promised(session, group)
         placed = place(read, promised, time_limit=scope.chosen.reschedule_time_limit)
     except OperationalError:
@@ -78,7 +80,7 @@ def _propose(scope: Scope, group: Group) -> Slice:
     )
 
 
-def _promised(session: Session, group: Group) -> list[Standing]:
+def _promised(session: Session, group: Group) -> list[Promised]:
     """The hours that standing findings of others would have appointments move to."""
     rows = session.execute(
         select(Finding.remedy).where(
@@ -93,10 +95,13 @@ def _promised(session: Session, group: Group) -> list[Standing]:
     patients = session.execute(
         select(Appointment.id, Appointment.patient_id).where(among(Appointment.id, by_id.keys()))
     )
-    return [
+    hours = [
         Standing(f"{id_} once moved", str(by_id[id_].doctor), str(by_id[id_].hospital), str(patient), by_id[id_].start)
         for id_, patient in patients
     ]
+    places = select(Hospital.id, Hospital.timezone).where(among(Hospital.id, {each.hospital for each in moves}))
+    zones = {str(id_): timezone for id_, timezone in session.execute(places)}
+    return [Promised(each, zones[each.hospital]) for each in hours if each.hospital in zones]
 
 
 def _write(session: Session, group: Group, placed: Placed) -> None:

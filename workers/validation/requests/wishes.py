@@ -5,6 +5,7 @@ appointments.
 from sqlalchemy import RowMapping
 
 from models.booking import RequestStatus
+from models.settings import CONFLICTS_LAST_AT_LEAST
 from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
 from models.validation.remedies.kinds import CancelRequest, QueueRequest, Remedy, SettleRequest
@@ -56,6 +57,7 @@ SELECT
 FROM booking_request AS request
 LEFT JOIN patient ON patient.id = patient_id
 WHERE request.status = 'conflict' AND NOT EXISTS (SELECT FROM conflict WHERE booking_request_id = request.id)
+    AND (latest >= :since OR decided_at >= :since - interval '{CONFLICTS_LAST_AT_LEAST} days')
 UNION ALL
 SELECT
     request.id, request.status, false,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
 from models.validation.stored_rules import RuleKind, StoredRule
+from workers.validation.rules.chained import looked_at
 from workers.validation.rules.elsewhere import ELSEWHERE
 from workers.validation.rules.rows import AT_MOST, RowCheck, Tables, row_entities
 from workers.validation.rules.words import broken_in_words, table_in_words
@@ -31,11 +32,13 @@ def _check(tables: Tables, table: str, rules: Sequence[StoredRule]) -> RowCheck:
     numbers = ", ".join(f"CASE WHEN {each} THEN {number} END" for number, each in enumerate(broken))
     query = text(
         f"SELECT {tables.row_id(table, 'r')} AS id, {tables.hospital_of(table, 'r')} AS hospital,"  # noqa: S608
-        f" array_remove(ARRAY[{numbers}], NULL) AS broken FROM {table} r WHERE {' OR '.join(broken)} LIMIT {AT_MOST}"
+        f" array_remove(ARRAY[{numbers}], NULL) AS broken FROM {table} r"
+        f" WHERE {looked_at(tables, table)} AND ({' OR '.join(broken)}) LIMIT {AT_MOST}"
     )
 
-    def find(session: Session, _since: datetime) -> list[Found]:
-        return [_found(table, [rules[number] for number in row.broken], row) for row in session.execute(query)]
+    def find(session: Session, since: datetime) -> list[Found]:
+        rows = session.execute(query, {"since": since})
+        return [_found(table, [rules[number] for number in row.broken], row) for row in rows]
 
     return RowCheck(f"{table}: each row", table, frozenset(rule.id for rule in rules), find)
 

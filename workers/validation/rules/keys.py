@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
 from models.validation.stored_rules import RuleKind, StoredRule
+from workers.validation.rules.chained import looked_at
 from workers.validation.rules.elsewhere import ELSEWHERE
 from workers.validation.rules.rows import AT_MOST, EXAMPLES, RowCheck, Tables, row_entities
 from workers.validation.rules.words import short_name, table_in_words
@@ -30,9 +31,8 @@ def key_checks(tables: Tables) -> Iterator[RowCheck]:
 
 def _check(tables: Tables, rule: StoredRule) -> RowCheck:
     nulls_too = "NULLS NOT DISTINCT" in rule.definition
-    held = [f"({rule.condition})"] if rule.condition else []
+    held = [looked_at(tables, rule.table), *([f"({rule.condition})"] if rule.condition else [])]
     held += [] if nulls_too else [f'"{column}" IS NOT NULL' for column in rule.columns]
-    where = f"WHERE {' AND '.join(held)}" if held else ""
     columns = ", ".join(f'"{column}"' for column in rule.columns)
     equal = "IS NOT DISTINCT FROM" if nulls_too else "="
     key = ", ".join(f'twice."{column}"' for column in rule.columns)
@@ -40,7 +40,7 @@ def _check(tables: Tables, rule: StoredRule) -> RowCheck:
     row, hospital = tables.row_id(rule.table, "r"), tables.hospital_of(rule.table, "r")
     different = "" if rule.kind is RuleKind.PRIMARY_KEY else f"HAVING min({row}) <> max({row})"
     query = text(
-        f"WITH held AS NOT MATERIALIZED (SELECT * FROM {rule.table} {where}),"  # noqa: S608
+        f"WITH held AS NOT MATERIALIZED (SELECT * FROM {rule.table} r WHERE {' AND '.join(held)}),"  # noqa: S608
         f" twice AS (SELECT {columns} FROM held GROUP BY {columns} HAVING count(*) > 1)"
         f" SELECT count(*) AS rows, (array_agg(DISTINCT {row}))[1:{EXAMPLES}] AS ids,"
         f" array_agg(DISTINCT {hospital}) AS hospitals"
@@ -48,8 +48,8 @@ def _check(tables: Tables, rule: StoredRule) -> RowCheck:
         f" {different} LIMIT {AT_MOST}"
     )
 
-    def find(session: Session, _since: datetime) -> list[Found]:
-        return [_found(rule, row) for row in session.execute(query)]
+    def find(session: Session, since: datetime) -> list[Found]:
+        return [_found(rule, row) for row in session.execute(query, {"since": since})]
 
     return RowCheck(f"{rule.table}: {short_name(rule)}", rule.table, frozenset({rule.id}), find)
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
 from models.validation.stored_rules import RuleKind, StoredRule
+from workers.validation.rules.chained import looked_at
 from workers.validation.rules.elsewhere import ELSEWHERE
 from workers.validation.rules.rows import AT_MOST, RowCheck, Tables, row_entities
 from workers.validation.rules.words import table_in_words
@@ -73,7 +74,8 @@ def _dangling(tables: Tables, rule: StoredRule) -> str:
         f"SELECT '{rule.id}' AS rule, r.\"{rule.columns[0]}\"::text AS missing, count(*) AS rows,"  # noqa: S608
         f" min({tables.row_id(rule.table, 'r')}) AS example,"
         f" array_agg(DISTINCT {tables.hospital_of(rule.table, 'r')}) AS hospitals"
-        f" FROM {rule.table} r WHERE {refers} AND NOT EXISTS (SELECT FROM {parent} p WHERE {same}){elsewhere}"
+        f" FROM {rule.table} r WHERE {looked_at(tables, rule.table)} AND {refers}"
+        f" AND NOT EXISTS (SELECT FROM {parent} p WHERE {same}){elsewhere}"
         f' GROUP BY r."{rule.columns[0]}" LIMIT {AT_MOST}'
     )
 

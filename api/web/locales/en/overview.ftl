@@ -10,6 +10,7 @@ overview-weeks = { $count ->
 overview-back-label = Looking back
 overview-back = { $count } days
 overview-show = Show
+overview-status = How it runs
 overview-earlier = Earlier days
 overview-later = Later days
 overview-this-week = This week

@@ -82,6 +82,7 @@ requests-book = Book this hour
 requests-book-this = Book { $when } with { $doctor }
 requests-failed = This request could not be planned.
 requests-failed-about = Nothing was booked. Ask again; if it fails again, tell whoever runs this server.
+requests-reason-gone = It could not be booked. The reason is no longer kept.
 requests-is-cancelled = Cancelled { $age }. Nothing is booked for it.
 requests-is-queued = Queued: the next planning run takes it.
 requests-is-planning = Being planned just now.

@@ -97,3 +97,7 @@ schedule-nobody-help = Choose a doctor below to add the first hours.
 schedule-nobody-chosen = No doctor of this choice has any hours in these days
 schedule-nobody-chosen-help = Show everyone, or add one of them below.
 schedule-next-used = Next day with hours: { $date }
+schedule-nowhere = There is no schedule that you can see yet
+schedule-nowhere-staff = An admin says at which hospitals you act; ask one.
+schedule-nowhere-doctor = Your schedule is here once you have an availability at a hospital.
+schedule-your-account = Your account
