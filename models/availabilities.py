@@ -91,6 +91,8 @@ def change_availability(
 ) -> None:
     """Let an availability be `[start, end)`. `version` is what the caller saw; None: whatever it is.
 
+    One that is so already stays as it is, its version too, and nobody is told.
+
     Raises
     ------
     Refused
@@ -101,6 +103,8 @@ def change_availability(
     availability = lock_to_change(session, Availability, availability_id, version)
     refuse_if(_too_short(start, end, 0))
     wanted = _Wanted(0, availability.doctor_id, availability.hospital_id, period(start, end), availability.id)
+    if wanted.during == availability.during:  # sent again, since its answer was lost
+        return
     refuse_if(_clashes(session, [wanted]), Refusal.CLASH)
     change = update(Availability).where(Availability.id == availability_id)
     _keeping_appointments(

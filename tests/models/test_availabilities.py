@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.availabilities import change_availability, create_availabilities, withdraw_availability
 from models.faults import Refusal, Refused
+from models.operations import OutboxMessage
 from models.schedule import Availability
 from tests.models.network import at, availability
 
@@ -149,6 +150,20 @@ def test_a_change_meant_for_an_older_version_is_refused(session, network):
         withdraw_availability(session, id_, 1)
     assert refused.value.refusal is Refusal.STALE
     withdraw_availability(session, id_, 2)
+
+
+def test_a_change_to_what_it_is_already_changes_nothing_and_tells_nobody(session, network):
+    [id_] = create_availabilities(session, [availability("d1", at("09:00"), at("13:00"))])
+    for _ in "sent", "sent again, since the answer was lost":
+        change_availability(session, id_, at("09:00"), at("12:00"), None)
+    assert session.scalars(select(Availability.version)).one() == 2
+    assert session.scalars(select(OutboxMessage.topic).order_by(OutboxMessage.id)).all() == [
+        "availability.added",
+        "availability.changed",
+    ]
+    with pytest.raises(Refused) as refused:  # whoever saw another still hears of it
+        change_availability(session, id_, at("09:00"), at("12:00"), 1)
+    assert refused.value.refusal is Refusal.STALE
 
 
 def test_a_changed_availability_may_overlap_what_it_was_and_nothing_else(session, network):
