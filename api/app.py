@@ -1,5 +1,4 @@
-"""The API, put together. Serve it with `uvicorn api.app:app --no-access-log --no-proxy-headers
---no-server-header`: paths and queries name patients, and whom to believe is a setting (`TRUSTED_PROXIES`)."""
+"""The API, put together. `python -m api` serves it."""
 
 import logging
 from collections.abc import AsyncIterator

@@ -21,8 +21,8 @@ PREFERRED_PORT = 8000
 
 _PATIENCE = 180.0  # seconds for the API and the workers each, on a machine that has much else to do
 _ASK_WORKERS_FOR = 0.5  # seconds
+_API_GRACE = 15.0  # seconds: by itself it ends within ten (api/__main__.py)
 _ENDED_AFTER = 10.0  # seconds: workers have ended by then once their time to finish is over
-_API_ENDS_WITHIN = 10  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +133,15 @@ def _start_api(supervisor: Supervisor, listening: Listening, port: int) -> str:
         return _listens(supervisor.pid("api"), port) and ready(here, trust)
 
     arguments = ["--host", listening.host, "--port", str(port), *listening.arguments]
-    # Paths name patients; only the API itself knows which proxies to believe; and nobody needs to know what serves it.
-    arguments += ["--no-access-log", "--no-proxy-headers", "--no-server-header"]
-    arguments += ["--timeout-graceful-shutdown", str(_API_ENDS_WITHIN)]
     supervisor.start(
         Process(
             name="api",
-            argv=[sys.executable, "-m", "uvicorn", "api.app:app", *arguments],
+            argv=[sys.executable, "-m", "api", *arguments],
             env={**os.environ, **listening.environment},
             cwd=CHECKOUT,
             ready=is_ready,
             patience=_PATIENCE,
-            grace=_API_ENDS_WITHIN + 5,
+            grace=_API_GRACE,
         )
     )
     return listening.address(port)

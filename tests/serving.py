@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from api.app import create_app
 from api.bell import Bell
+from api.protocol import BoundedHttp
 from api.settings import api_settings
 from cli.embedded import EmbeddedServices
 from cli.embedded.databases import cloned_database, create_database
@@ -51,7 +52,9 @@ def served(services) -> Iterator[Served]:
         settings.cache_clear()
         api_settings.cache_clear()
         app = create_app()
-        config = uvicorn.Config(app, ws="none", log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app, http=BoundedHttp, ws="none", log_level="warning", access_log=False, timeout_graceful_shutdown=1
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

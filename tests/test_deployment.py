@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from api.__main__ import ENDS_WITHIN, OPTIONS
 from cli.embedded.postgresql import _SETTINGS as EMBEDDED
+from cli.instance import _API_GRACE
 from models.settings import Settings
 from workers.draining import GONE, LETTING_GO
 
@@ -114,9 +116,10 @@ def test_workers_are_given_the_time_to_end_that_they_take(name):
 
 
 def test_the_api_is_given_the_time_to_end_that_it_takes():
-    command = OURS["api"]["command"]
-    graceful = int(command[command.index("--timeout-graceful-shutdown") + 1])
-    assert seconds(OURS["api"]["stop_grace_period"]) > graceful
+    assert OURS["api"]["command"][:3] == ["python", "-m", "api"]
+    assert OPTIONS[OPTIONS.index("--timeout-graceful-shutdown") + 1] == str(ENDS_WITHIN)
+    assert seconds(OURS["api"]["stop_grace_period"]) > ENDS_WITHIN
+    assert _API_GRACE > ENDS_WITHIN
 
 
 def test_beat_is_healthy_as_long_as_it_says_that_it_goes_on(tmp_path):
@@ -164,7 +167,7 @@ def test_the_api_believes_no_machine_but_the_one_it_runs_on():
     network = COMPOSE["networks"]["default"]["ipam"]["config"][0]
     assert OURS["api"]["environment"]["TRUSTED_PROXIES"] == f"${{TRUSTED_PROXIES:-{network['gateway']}}}"
     # Its own server may not believe anybody before it.
-    assert {"--no-proxy-headers", "--no-server-header", "--no-access-log"} <= set(OURS["api"]["command"])
+    assert {"--no-proxy-headers", "--no-server-header", "--no-access-log"} <= set(OPTIONS)
 
 
 def test_the_image_is_built_from_files_that_exist_and_does_not_run_as_root():

@@ -93,7 +93,7 @@ class Stand:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         command = [sys.executable, "-m", "uvicorn", "bench.load.bare:app", "--port", str(port), "--no-access-log"]
-        command += ["--log-level", "warning"]
+        command += ["--http", "api.protocol:BoundedHttp", "--log-level", "warning"]
         url = create_database(self.services.database_url, "bare")
         with subprocess.Popen(command, cwd=ROOT, env=os.environ | {"BARE_DATABASE_URL": url}) as process:
             address = f"http://127.0.0.1:{port}"

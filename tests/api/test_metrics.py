@@ -97,10 +97,10 @@ def test_requests_are_counted_by_the_templates_of_their_routes(scraper: Scraper,
         scraper.until(count, number + 1, status=status, **labels)
 
 
-def test_methods_that_there_are_not_are_counted_as_one(scraper: Scraper, api):
+def test_methods_that_the_api_does_not_have_are_counted_as_one(scraper: Scraper, api):
     labels = {"method": "other", "route": "", "status": "404"}
     before = scraper.value("slotwise_http_request_seconds_count", **labels) or 0
-    for method in ("FROB", "NICATE"):
+    for method in ("PROPFIND", "REPORT"):
         api.request(method, "/nowhere")
     scraper.until("slotwise_http_request_seconds_count", before + 2, **labels)
 

@@ -43,7 +43,7 @@ def process(services, town_template, tmp_path_factory) -> Iterator[Process]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = tmp_path_factory.mktemp("api") / "log"
-    argv = [sys.executable, "-m", "uvicorn", "api.app:app", "--port", str(port), "--no-access-log"]
+    argv = [sys.executable, "-m", "api", "--port", str(port)]
     with (
         cloned_database(services.database_url, town_template) as database_url,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HEADERS, timeout=30) as client,

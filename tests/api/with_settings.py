@@ -9,6 +9,7 @@ import pytest
 import uvicorn
 
 from api.app import create_app
+from api.protocol import BoundedHttp
 from api.settings import api_settings
 from tests.serving import _listener
 from tests.signed_in import HEADERS
@@ -24,6 +25,7 @@ def served_with(**chosen: str) -> Iterator[httpx.Client]:
         try:
             config = uvicorn.Config(
                 create_app(),
+                http=BoundedHttp,
                 ws="none",
                 log_level="warning",
                 access_log=False,

@@ -228,10 +228,10 @@ def _processes(port: int, pool: int, *, sabotaged: bool) -> Iterator[Process]:
     yield from (worker(name, "celery", pool) for name in WORKERS)
     yield worker(TELLER, "deliveries", 1)
     yield process(BEAT, *celery, "beat", "--pidfile", "")
-    quiet = ["--no-access-log", "--no-proxy-headers", "--no-server-header", "--timeout-graceful-shutdown", "2"]
+    quiet = ["--http", "api.protocol:BoundedHttp", "--no-access-log", "--no-proxy-headers", "--no-server-header"]
     yield process(
         API,
-        *[sys.executable, "-m", "uvicorn", api, "--port", str(port), *quiet],
+        *[sys.executable, "-m", "uvicorn", api, "--port", str(port), *quiet, "--timeout-graceful-shutdown", "2"],
         ready=lambda: ready(_address(port)),
         patience=_FIRST_START,
     )

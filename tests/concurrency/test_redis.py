@@ -156,7 +156,7 @@ def product(services, database_template, tmp_path_factory) -> Iterator[Product]:
         }
         crew = stack.enter_context(Supervisor(logs))  # whoever gives up is started again, as everywhere
         for name, command in {
-            "api": ("uvicorn", "api.app:app", "--port", str(port)),
+            "api": ("api", "--port", str(port)),
             "worker": ("celery", "-A", "tests.concurrency.keen", "worker", "--concurrency", "1", "--loglevel", "INFO"),
             "beat": ("celery", "-A", "workers.app", "beat", "--pidfile", "", "--loglevel", "INFO"),
         }.items():

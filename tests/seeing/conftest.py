@@ -102,8 +102,8 @@ def plant(services, database_template, tmp_path_factory) -> Iterator[Plant]:
             "OPENING_HORIZON_DAYS": "40",
             "PLAN_TIME_LIMIT": "2",
         }
-        uvicorn = [sys.executable, "-m", "uvicorn", "api.app:app", "--port", str(port), "--no-access-log"]
-        stack.enter_context(_process("api", uvicorn, environment, folder))
+        serving = [sys.executable, "-m", "api", "--port", str(port)]
+        stack.enter_context(_process("api", serving, environment, folder))
         ported = environment | {"METRICS_PORT": str(metrics_port)}
         worker = stack.enter_context(_process("worker", list(_CELERY), ported, folder))
         api = stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HEADERS, timeout=60))
