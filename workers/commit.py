@@ -184,7 +184,8 @@ def _decide(
     failure: str | None = None,
 ) -> None:
     changed = _change(session, claim, requests, {"status": status, "decided_at": now, "failure": failure})
-    measures.decided(session, status, [(each.priority, each.queued_at) for each in changed], now)
+    outcome = measures.MOOT if failure else status
+    measures.decided(session, outcome, [(each.priority, each.queued_at) for each in changed], now)
     outbox.tell(
         session,
         "booking_request.decided",

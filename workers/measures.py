@@ -52,7 +52,10 @@ WORKER_PROCESSES = Gauge(
     "slotwise_worker_processes", "Processes that take tasks of a queue", ["queue"], multiprocess_mode="livesum"
 )
 
-OUTCOMES = (RequestStatus.BOOKED, RequestStatus.CONFLICT, RequestStatus.FAILED)
+MOOT = "moot"
+"""What became of requests that failed since there was nothing left to plan; the others that failed were given up."""
+
+OUTCOMES = (RequestStatus.BOOKED, RequestStatus.CONFLICT, RequestStatus.FAILED, MOOT)
 
 
 def _begin_at_zero() -> None:
@@ -110,7 +113,7 @@ def planned(requests: int, plan: Plan, requeued: int) -> None:
     LOST_RACES.inc(requeued)
 
 
-def decided(session: Session, outcome: RequestStatus, requests: list[tuple[Priority, datetime]], now: datetime) -> None:
+def decided(session: Session, outcome: str, requests: list[tuple[Priority, datetime]], now: datetime) -> None:
     """Count requests (their priorities, and when they were queued) as decided, once the transaction is committed."""
 
     def count() -> None:

@@ -162,7 +162,7 @@ def _of_queue(figures: Figures, chosen: Settings) -> _Told:
     if failed := figures.failed_lately:
         yield (
             AlarmName.REQUESTS_FAILED,
-            f"{_counted(failed, 'request')} failed in the last hour and will not be decided any more.",
+            f"{_counted(failed, 'request')} failed in the last hour: their planning runs were lost too often.",
         )
     if figures.lost_lately >= MANY_LOST:
         yield AlarmName.RUNS_LOST, f"{_counted(figures.lost_lately, 'planning run')} were lost in the last hour."

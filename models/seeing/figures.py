@@ -109,9 +109,9 @@ class Figures:
     """All of it. `decided` by status, `conflicts` by kind, `messages` by channel,
     `reschedules` by status without questions.
 
-    `expired_runs`, `failed_runs`: of the last day; `lost_lately`, `failed_lately`: runs lost and requests failed in the
-    last hour. `worth_sending`: how many messages were given up that are still worth sending. `hospitals`: those whose
-    openings end first come first. `shares`, `tables`: the largest ones.
+    `expired_runs`, `failed_runs`: of the last day; `lost_lately`, `failed_lately`: runs lost, and requests given up by
+    it, in the last hour. `worth_sending`: how many messages were given up that are still worth sending. `hospitals`:
+    those whose openings end first come first. `shares`, `tables`: the largest ones.
     """
 
     waiting: Mapping[str, Waiting]
@@ -248,8 +248,13 @@ def _lost(session: Session, now: dt.datetime, span: dt.timedelta, *statuses: Run
 
 
 def _failed(session: Session, now: dt.datetime) -> int:
+    """Requests that were given up. A run that is committed says of those that fail by it that they are moot."""
     failed = BookingRequest.status == RequestStatus.FAILED
-    return session.scalar(select(func.count()).where(failed, BookingRequest.decided_at > now - _HOUR)) or 0
+    moot = select(PlanningRun.id).where(
+        PlanningRun.id == BookingRequest.planning_run_id, PlanningRun.status == RunStatus.COMMITTED
+    )
+    lately = BookingRequest.decided_at > now - _HOUR
+    return session.scalar(select(func.count()).where(failed, lately, ~moot.exists())) or 0
 
 
 def _worth_sending(session: Session, now: dt.datetime) -> int:

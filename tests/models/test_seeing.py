@@ -199,7 +199,7 @@ def aging(session: Session) -> None:
 
 
 def failed(session: Session) -> None:
-    add_request(session, "failed", minutes_ago=30, decided=20)
+    add_request(session, "failed", minutes_ago=30, decided=20, run=add_run(session, "expired", minutes_ago=21))
 
 
 def lost(session: Session) -> None:
@@ -258,6 +258,11 @@ def test_what_is_wrong_is_said_and_nothing_else(quiet, name: AlarmName):
     assert alarm.name is name
     assert alarm.sentence.endswith(".")
     assert alarm.remedy.endswith(".")
+
+
+def test_a_request_that_became_moot_wants_nobodys_attention(quiet):
+    add_request(quiet, "failed", minutes_ago=30, decided=20, run=add_run(quiet, "committed", minutes_ago=20))
+    assert found(quiet) == []
 
 
 def test_a_queue_that_is_nearly_full_is_said(quiet, monkeypatch):

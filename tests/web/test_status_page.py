@@ -44,7 +44,7 @@ def test_an_old_request_and_a_failed_one_are_told(town: Town, session):
             """)
         )
     shown = words(town)
-    assert "1 request failed in the last hour and will not be decided any more. RequestsFailed" in shown
+    assert "1 request failed in the last hour: their planning runs were lost too often. RequestsFailed" in shown
     assert "The oldest undecided request has waited for 2 h 0 min; 5 min 0 s is too long. QueueAging" in shown
 
 

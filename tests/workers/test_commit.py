@@ -18,6 +18,7 @@ from tests.workers.waiting import while_blocked
 from workers import commit
 from workers.commit import LeaseLost, Outcome, commit_plan
 from workers.leases import expire_overdue
+from workers.measures import DECIDED, MOOT, OUTCOMES
 
 NOTHING = Objective({}, 0, 0)
 
@@ -196,7 +197,10 @@ def test_a_cancelled_request_is_not_booked(engine, network, planning, now):
 
 def test_a_moot_request_fails_with_its_reason(network, planning):
     moot = network.request([planning.doctor], patient=network.patient(active=False))
+    before = {each: DECIDED.labels(each)._value.get() for each in OUTCOMES}
     planning.claim().commit()
+    counted = {each: DECIDED.labels(each)._value.get() - before[each] for each in OUTCOMES}
+    assert counted == dict.fromkeys(OUTCOMES, 0) | {MOOT: 1}
     row = network.get(BookingRequest, moot)
     assert (row.status, row.failure) == (RequestStatus.FAILED, "The patient is no longer active in the directory.")
 
