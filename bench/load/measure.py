@@ -159,6 +159,7 @@ FROM booking_request JOIN planning_run ON planning_run.id = planning_run_id WHER
 def _remembering(stand: Stand, address: str, scale: Scale, say: Say) -> Remembering:
     say(f"An hour's worth of work: {scale.hour:,} requests")
     began = time.monotonic()
+    memory()  # complains at once where a part is not known
     with _sampled() as samples:
         stand.call(address, "patients", steady(scale.hour_rate, scale.hour / scale.hour_rate), seed=5)
         stand.settle()

@@ -129,7 +129,7 @@ def _draw_accepted(axes: Axes, load: Load) -> None:
     axes.plot(rates, rates, linestyle=":", color="#999999", label="as many as arrive")
     axes.plot(rates, [each.accepted for each in offered], marker="o", label="accepted a second")
     axes.plot(rates, [each.put_off for each in offered], marker="o", color="#e6550d", label="put off a second")
-    axes.set(xscale="log", yscale="symlog", xlabel="arrivals a second", title="more than can be served")
+    axes.set(xscale="log", yscale="symlog", ylim=(0, None), xlabel="arrivals a second", title="more than can be served")
     axes.legend(frameon=False)
 
 

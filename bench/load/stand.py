@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 Json = dict[str, Any]
 PUT_OFF = ("429", "503")
 _PARTS = {
-    "api.app:app": "api",
+    "api": "api",
     "worker": "workers",
     "beat": "beat",
     "valkey-server": "valkey",
@@ -148,12 +148,21 @@ def stand(folder: Path) -> Iterator[Stand]:
 
 
 def memory() -> Counter[str]:
-    """The bytes of each part of the instance; what processes share is divided among them (PSS)."""
+    """The bytes of each part of the instance; what processes share is divided among them (PSS).
+
+    Raises
+    ------
+    LookupError
+        where no process is known to be of a part.
+
+    """
     found: Counter[str] = Counter()
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
             if part := _part(process):
                 found[part] += process.memory_full_info().pss
+    if unknown := set(_PARTS.values()) - found.keys():
+        raise LookupError(f"no process of the instance is known to be of: {', '.join(sorted(unknown))}")
     return found
 
 
