@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.orm import Session, sessionmaker
+from starlette.types import Receive, Scope, Send
 
 from api.app import create_app
 from api.bell import Bell
@@ -36,10 +37,18 @@ def _listener() -> socket.socket:
 
 @dataclass
 class Served:
-    """An application and where it is served."""
+    """An application, where it is served, and how many requests are underway."""
 
     app: FastAPI
     address: str
+    underway: int = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.underway += scope["type"] == "http"
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.underway -= scope["type"] == "http"
 
 
 @pytest.fixture(scope="session")
@@ -51,15 +60,15 @@ def served(services) -> Iterator[Served]:
         environment.setenv("RATE_LIMIT_PER_MINUTE", "0")  # one admin asks for all tests
         settings.cache_clear()
         api_settings.cache_clear()
-        app = create_app()
+        served = Served(create_app(), f"http://127.0.0.1:{listener.getsockname()[1]}")
         config = uvicorn.Config(
-            app, http=BoundedHttp, ws="none", log_level="warning", access_log=False, timeout_graceful_shutdown=1
+            served, http=BoundedHttp, ws="none", log_level="warning", access_log=False, timeout_graceful_shutdown=1
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            yield Served(app, f"http://127.0.0.1:{listener.getsockname()[1]}")
+            yield served
         finally:
             server.should_exit = True
             thread.join(timeout=10)
@@ -72,17 +81,21 @@ def _at_work_on(served: Served, services: EmbeddedServices, database_url: str) -
     """Let the server work on a database, as the role that owns nothing. An admin is signed in."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DATABASE_URL", as_application(services, database_url))
-        settings.cache_clear()
-        engine.cache_clear()
+        _leave_database(served)  # of the server's own, asked for by who came between two tests
         with engine().begin() as connection:  # and so one engine, before many ask at once
             sign_in_admin(connection)
         yield
-        deadline = time.monotonic() + 30
-        # By a request or a listener whose caller has gone.
-        while served.app.state.watcher.listeners or engine().pool.checkedout():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        engine().dispose()
+        _leave_database(served)
+    settings.cache_clear()
+
+
+def _leave_database(served: Served) -> None:
+    """Close the connections to the database that the server works on, and forget which it is."""
+    deadline = time.monotonic() + 30
+    while served.underway or engine().pool.checkedout():  # for a caller who has gone
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    engine().dispose()
     engine.cache_clear()
     settings.cache_clear()
 
