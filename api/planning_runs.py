@@ -41,7 +41,9 @@ class PlanningRunOut(BaseModel):
     requests: int
     booked: int | None
     conflicts: int | None
-    requeued: int | None = Field(description="Requests that lost their hours to a race and were queued again")
+    requeued: int | None = Field(
+        description="Requests that were queued again: they lost their hours to a race, or are to be planned alone"
+    )
     proof: ProofOut | None = Field(description="null: there is no plan, as yet or at all")
     outcome: JsonObject | None = Field(description="The plan's status, objective, bound and receipt")
     error: str | None

@@ -21,6 +21,7 @@ from models.base import ends
 from models.booking import BookingRequest, BookingRequestDoctor, BookingRequestHospital
 from models.hospitals import Hospital, Opening
 from models.people import Doctor, DoctorSpecialty, Patient, User
+from models.rescheduling.leftovers import kept_for
 from models.schedule import Appointment, AppointmentStatus, Availability
 from planner import problem as planning
 from planner.problem import HOUR, Period, Problem, Request
@@ -76,7 +77,7 @@ def problem_of(
     problem = Problem(
         hospitals=_read_hospitals(session, near, now),
         doctors=tuple(planning.Doctor(str(id_), specialties) for id_, specialties in sorted(everybody.items())),
-        availabilities=_read_availabilities(session, doctors, near, now),
+        availabilities=_read_availabilities(session, doctors, wishes, near, now),
         appointments=appointments,
         requests=wishes,
     )
@@ -196,13 +197,22 @@ def _near_or_next(near: MultiRange[datetime]) -> ColumnElement[bool]:
 
 
 def _read_availabilities(
-    session: Session, doctors: Collection[UUID], near: MultiRange[datetime], now: datetime
+    session: Session, doctors: Collection[UUID], requests: Iterable[Request], near: MultiRange[datetime], now: datetime
 ) -> tuple[planning.Availability, ...]:
-    """The availabilities of active doctors; one whom the directory no longer has active sees nobody."""
+    """The availabilities of active doctors; one whom the directory no longer has active sees nobody.
+
+    Those that a reschedule kept for an appointment which is to be moved are none: they go with it.
+    """
+    moved = {UUID(each.moves) for each in requests if each.moves}
     rows = session.execute(
         select(Availability.doctor_id, Availability.hospital_id, Availability.during)
         .join(User, User.id == Availability.doctor_id)
-        .where(User.active, Availability.doctor_id.in_(doctors), _in(Availability.during, near))
+        .where(
+            User.active,
+            Availability.doctor_id.in_(doctors),
+            Availability.id.not_in(kept_for(moved)),
+            _in(Availability.during, near),
+        )
         .order_by(Availability.doctor_id, Availability.during)
     )
     rests = ((doctor, hospital, _rest(during, now)) for doctor, hospital, during in rows)

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,10 +64,16 @@ class Claim:
     requests: tuple[UUID, ...]
 
 
-def claim(session: Session, terms: Terms, *, worker: str, now: datetime) -> Claim | None:
-    """Claim requests for a new run, or nothing where nothing is queued that does not touch what others plan."""
+def claim(session: Session, terms: Terms, *, worker: str, now: datetime, alone: Collection[UUID] = ()) -> Claim | None:
+    """Claim requests for a new run, or nothing where nothing is queued that does not touch what others plan.
+
+    Where requests are given, those of `alone` that are queued are claimed, whatever they touch, and nothing else.
+    """
     session.execute(TAKE_TURN)
     expire_overdue(session, now=now, max_attempts=terms.limits.max_attempts)
+    if alone:
+        held = _lock(session, alone)
+        return _begin(session, held, terms, worker=worker, now=now) if held else None
     queue = _queue(session, terms.limits.batch_size * FORESIGHT)
     if not queue:
         return None
@@ -92,7 +98,7 @@ def is_anything_queued(session: Session) -> bool:
     return bool(session.scalar(select(select(BookingRequest.id).filter_by(status=RequestStatus.QUEUED).exists())))
 
 
-def _lock(session: Session, requests: Sequence[UUID]) -> list[UUID]:
+def _lock(session: Session, requests: Collection[UUID]) -> list[UUID]:
     """Lock those of `requests` that are still queued; what somebody else has locked, they are about to change."""
     return list(
         session.scalars(

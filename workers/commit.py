@@ -48,7 +48,8 @@ class LeaseLost(Exception):  # noqa: N818  # named for what went wrong
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many requests of a run ended how. `requeued` ones lost their hours, or their reasons, to a race."""
+    """How many requests of a run ended how. `requeued` ones lost their hours, or their reasons, to a race, or the plan
+    knows nothing of them."""
 
     booked: int
     conflicts: int
@@ -59,7 +60,7 @@ def commit_plan(session: Session, claim: Claim, snapshot: Snapshot, plan: Plan, 
     """Write what `plan` decides for the requests of `claim`.
 
     A request that was cancelled meanwhile is left alone. One whose hour is gone, or whose ground is (see
-    `workers.ground`), is queued again; that does not count as a lost run.
+    `workers.ground`), and one that was left out of the plan is queued again; that does not count as a lost run.
 
     Raises
     ------

@@ -1,6 +1,7 @@
 """What workers count and time. Nothing here bears an id or a name: there would be no end of them."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -87,21 +88,23 @@ def gap(objective: Objective, bound: Objective) -> float:
 
 
 class Steps:
-    """How long the steps of one planning run take, one after the other."""
+    """How long the steps of one planning run take, one after the other. Some are taken more than once."""
 
     def __init__(self, first: str) -> None:
-        self._took: dict[str, float] = {}
+        self._took: defaultdict[str, float] = defaultdict(float)
         self._step, self._began = first, time.perf_counter()
 
     def begin(self, step: str) -> None:
         """End the step before, and begin the next one."""
-        self.end()
-        self._step, self._began = step, time.perf_counter()
+        now = time.perf_counter()
+        self._took[self._step] += now - self._began
+        self._step, self._began = step, now
 
     def end(self) -> Mapping[str, float]:
-        """End the last step. The seconds that each took."""
-        self._took[self._step] = time.perf_counter() - self._began
-        PLAN_SECONDS.labels(self._step).observe(self._took[self._step])
+        """End the last step. The seconds that each took, all its times together."""
+        self.begin(self._step)
+        for step, seconds in self._took.items():
+            PLAN_SECONDS.labels(step).observe(seconds)
         return self._took
 
 

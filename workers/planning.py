@@ -1,8 +1,10 @@
 """One round of planning: claim, read, solve, verify, commit. No database session is open while it solves."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import partial
 from time import time_ns
+from uuid import UUID
 
 import structlog
 from sqlalchemy import select
@@ -24,7 +26,7 @@ from workers.keeping import Clock, LeaseKept
 from workers.leases import fail_run, hand_back, renew
 from workers.partition import Limits
 from workers.retrying import retrying
-from workers.solving import CHECK, make_plan
+from workers.solving import CHECK, plan_all_standing
 
 MOST_TOLD = 20
 """The most HTTP requests that a run names of those which asked for what it has claimed."""
@@ -38,12 +40,25 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 def plan_next(chosen: Settings, *, worker: str, clock: Clock) -> Outcome | None:
     """Do one round. None where nothing could be claimed, or where the round was lost and its requests queued again.
 
+    Requests that were left out so that the appointments which they move could stand (`plan_all_standing`) are queued
+    again, and planned by themselves right after. Among others they could be left out for ever.
+
     Rings the bell for what is left queued, before it solves (so that other workers start) and after.
     """
+    outcome, left_out = _round(chosen, worker, clock)
+    while left_out:
+        _, left_out = _round(chosen, worker, clock, alone=left_out)
+    return outcome
+
+
+def _round(
+    chosen: Settings, worker: str, clock: Clock, alone: Collection[UUID] = ()
+) -> tuple[Outcome | None, Collection[UUID]]:
+    """What became of a round, of the requests `alone` where given, and the requests that were left out of it."""
     began = time_ns()
-    claimed = _claim(chosen, worker=worker, now=clock())
+    claimed = _claim(chosen, worker=worker, now=clock(), alone=alone)
     if claimed is None:
-        return None
+        return None, ()
     with at_work_on(run=claimed.run), handed_back_by(partial(_hand_back, claimed, clock)):
         try:
             _tell_whose(claimed, since=began)
@@ -54,7 +69,7 @@ def plan_next(chosen: Settings, *, worker: str, clock: Clock) -> Outcome | None:
             _give_back(claimed, error, chosen, now=clock())
         finally:
             ring_if_queued()
-    return None
+    return None, ()
 
 
 def ring_if_queued() -> None:
@@ -68,7 +83,7 @@ def _is_anything_queued() -> bool:
         return is_anything_queued(session)
 
 
-def _claim(chosen: Settings, *, worker: str, now: datetime) -> Claim | None:
+def _claim(chosen: Settings, *, worker: str, now: datetime, alone: Collection[UUID]) -> Claim | None:
     terms = Terms(
         lease=timedelta(seconds=chosen.lease),
         # A live run may still explain its plan when its time to solve is over.
@@ -76,7 +91,7 @@ def _claim(chosen: Settings, *, worker: str, now: datetime) -> Claim | None:
         limits=Limits(chosen.plan_batch_size, chosen.max_attempts),
     )
     with transaction() as session:
-        return claim(session, terms, worker=worker, now=now)
+        return claim(session, terms, worker=worker, now=now, alone=alone)
 
 
 def _asked_in(claimed: Claim) -> list[str]:
@@ -95,7 +110,7 @@ def _tell_whose(claimed: Claim, *, since: int) -> None:
         log.info("claimed", requests=len(claimed.requests), asked_in=asked_in[:MOST_TOLD], **more)
 
 
-def _carry_out(claimed: Claim, chosen: Settings, clock: Clock) -> Outcome:
+def _carry_out(claimed: Claim, chosen: Settings, clock: Clock) -> tuple[Outcome, Collection[UUID]]:
     steps = measures.Steps("read")
     # Reading a large network can outlast it on a busy machine, and explaining a thousand refusals finding the plan. The
     # commit does without: it holds the run's row.
@@ -104,28 +119,29 @@ def _carry_out(claimed: Claim, chosen: Settings, clock: Clock) -> Outcome:
         with traces.span("read"):
             snapshot = retrying(lambda: _read(claimed, chosen, clock()))
         steps.begin("solve")
-        plan = make_plan(
+        _, plan, left_out = plan_all_standing(
             snapshot.problem,
             snapshot.names,
             time_limit=chosen.plan_time_limit,
-            progress=lambda stage: steps.begin("verify") if stage == CHECK else None,
+            progress=lambda stage: steps.begin("verify" if stage == CHECK else "solve"),
         )
     steps.begin("commit")
     with traces.span("commit"):
         outcome = retrying(lambda: _commit(claimed, snapshot, plan, clock()))
     took = steps.end()
-    measures.planned(len(claimed.requests), plan, outcome.requeued)
+    measures.planned(len(claimed.requests), plan, max(0, outcome.requeued - len(left_out)))
     log.info(
         "committed",
         booked=outcome.booked,
         conflicts=outcome.conflicts,
         requeued=outcome.requeued,
+        left_out=len(left_out),
         plan=plan.status,
         seconds_reading=round(took["read"], 3),
         seconds_planning=round(took["solve"] + took["verify"], 3),
         seconds_committing=round(took["commit"], 3),
     )
-    return outcome
+    return outcome, [UUID(each) for each in left_out]
 
 
 def _renew(claimed: Claim, session: Session, until: datetime) -> bool:

@@ -18,8 +18,8 @@ from models.rescheduling.reaching import as_its_readers
 from models.rescheduling.tables import Reschedule, RescheduleEvent
 from models.session import transaction
 from models.settings import Settings
-from planner.displaced import displaced
 from planner.plan import Conflict
+from workers import solving
 from workers.acting import at_work_on
 from workers.bell import PLAN_RESCHEDULE, ring
 from workers.draining import handed_back_by
@@ -39,7 +39,6 @@ from workers.reschedule_claims import (
     renew_job,
 )
 from workers.retrying import retrying, retrying_unless
-from workers.solving import make_plan
 
 ROUNDS = 5
 """How often a job is planned anew, at one go, because the schedule changed meanwhile."""
@@ -144,7 +143,7 @@ def solve(read: ReschedulingProblem, *, time_limit: float, progress: Callable[[s
     """Plan what was read, for `time_limit` seconds each time, check the plan, and look what would place the others.
 
     Appointments that would keep their hours, since no other was found, must not lose those to others of the same
-    patient: then it is planned again without their requests, and each such round leaves out more.
+    patient, unless they are to be cancelled.
 
     Raises
     ------
@@ -152,21 +151,20 @@ def solve(read: ReschedulingProblem, *, time_limit: float, progress: Callable[[s
         where the plan breaks a rule.
 
     """
-    problem = read.problem
-    withdrawn: dict[UUID, Conflict] = {}
-    while True:
-        plan = make_plan(
-            problem, read.names, time_limit=time_limit, progress=lambda stage: progress(f"planning: {stage}")
-        )
-        losing = [] if read.policy.cancel_unplaced else displaced(problem, plan)
-        if not losing:
-            progress("looking for extra hours")
-            extra = look_for_extra_hours(read, problem, plan, withdrawn, time_limit=time_limit)
-            return Proposal(read, problem, plan, withdrawn, extra)
-        conflicts = {each.request: each for each in plan.conflicts}
-        # Alternatives that were free in the plan that is dropped may not be in the one to come.
-        withdrawn |= {UUID(each): replace(conflicts[each], alternatives=()) for each in losing}
-        problem = replace(problem, requests=tuple(each for each in problem.requests if each.id not in losing))
+
+    def tell(stage: str) -> None:
+        progress(f"planning: {stage}")
+
+    problem, left_out = read.problem, dict[str, Conflict]()
+    if read.policy.cancel_unplaced:
+        plan = solving.make_plan(problem, read.names, time_limit=time_limit, progress=tell)
+    else:
+        problem, plan, left_out = solving.plan_all_standing(problem, read.names, time_limit=time_limit, progress=tell)
+    # Alternatives that were free in a plan that was dropped may not be in the one that came.
+    withdrawn = {UUID(id_): replace(each, alternatives=()) for id_, each in left_out.items()}
+    progress("looking for extra hours")
+    extra = look_for_extra_hours(read, problem, plan, withdrawn, time_limit=time_limit)
+    return Proposal(read, problem, plan, withdrawn, extra)
 
 
 def _read(claimed: JobClaim, now: datetime) -> ReschedulingProblem:

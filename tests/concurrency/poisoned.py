@@ -3,12 +3,12 @@
 import os
 import signal
 
-from workers import planning, rescheduling
+from workers import solving
 from workers.app import app
 
 __all__ = ["app"]
 
-make_plan = planning.make_plan
+make_plan = solving.make_plan
 
 
 def deadly(problem, *arguments, **options):
@@ -17,4 +17,4 @@ def deadly(problem, *arguments, **options):
     return make_plan(problem, *arguments, **options)
 
 
-planning.make_plan = rescheduling.make_plan = deadly
+solving.make_plan = deadly

@@ -17,7 +17,7 @@ from models.rescheduling.tables import Reschedule, RescheduleStatus
 from models.validation.jobs import POLICY, queue_report
 from models.validation.tables import ReportStatus, ValidationReport
 from tests.workers.validation.numbered import NOW, clock, numbers
-from workers import bell, deliveries, draining, planning, rescheduling
+from workers import bell, deliveries, draining, planning, rescheduling, solving
 from workers.planning import plan_next
 from workers.rescheduling import plan_next_reschedule
 from workers.validation import run
@@ -62,14 +62,14 @@ def told_to_end(chosen, rings) -> Iterator:
     draining._until.value = 0
 
 
-def stuck_planner(monkeypatch, module, told_to_end):
-    made = module.make_plan
+def stuck_planner(monkeypatch, told_to_end):
+    made = solving.make_plan
 
     def make_plan(*arguments, **options):
         told_to_end.get_stuck()
         return made(*arguments, **options)
 
-    monkeypatch.setattr(module, "make_plan", make_plan)
+    monkeypatch.setattr(solving, "make_plan", make_plan)
 
 
 def test_a_run_puts_its_requests_back_and_what_it_comes_to_later_is_dropped(
@@ -78,7 +78,7 @@ def test_a_run_puts_its_requests_back_and_what_it_comes_to_later_is_dropped(
     doctor, hospital = network.doctor(), network.hospital()
     network.availability(doctor, hospital, 9, 12)
     request = network.request([doctor])
-    stuck_planner(monkeypatch, planning, told_to_end)
+    stuck_planner(monkeypatch, told_to_end)
     with told_to_end(lambda: plan_next(chosen, worker="w", clock=lambda: now)):
         row = network.get(BookingRequest, request)
         assert (row.status, row.planning_run_id, row.attempts) == (RequestStatus.QUEUED, None, 0)
@@ -96,7 +96,7 @@ def test_without_handing_back_a_run_keeps_its_requests(network, chosen, told_to_
     """The negative control of the test above."""
     monkeypatch.setattr(planning, "handed_back_by", lambda _: nullcontext())
     request = network.request([network.doctor()])
-    stuck_planner(monkeypatch, planning, told_to_end)
+    stuck_planner(monkeypatch, told_to_end)
     monkeypatch.setattr(draining, "LETTING_GO", 0.2)
     with told_to_end(lambda: plan_next(chosen, worker="w", clock=lambda: now)):
         assert network.get(BookingRequest, request).status is RequestStatus.PLANNING
@@ -107,7 +107,7 @@ def test_a_reschedule_is_queued_again(network, chosen, rings, told_to_end, monke
     network.availability(doctor, hospital, 9, 12)
     network.appointment(doctor, hospital, 9)
     job = network.away(doctor, 9, 10)
-    stuck_planner(monkeypatch, rescheduling, told_to_end)
+    stuck_planner(monkeypatch, told_to_end)
     with told_to_end(lambda: plan_next_reschedule(chosen, worker="w", clock=lambda: now)):
         row = network.get(Reschedule, job)
         assert (row.status, row.attempts, row.lease_expires_at) == (RescheduleStatus.QUEUED, 0, None)

@@ -92,7 +92,7 @@ def test_no_session_is_open_while_it_solves(network, play, clinic, monkeypatch):
         checked_out.append(models.session.engine().pool.checkedout())
         return make_plan(*arguments, **options)
 
-    monkeypatch.setattr(planning, "make_plan", solve)
+    monkeypatch.setattr("workers.solving.make_plan", solve)
     network.request([clinic[0]])
     play()
     assert checked_out == [0]
@@ -106,7 +106,7 @@ def test_an_hour_lost_to_a_race_is_planned_again_against_what_is_true_now(engine
         network.appointment(*clinic, plan.bookings[0].start.hour)
         return plan
 
-    monkeypatch.setattr(planning, "make_plan", solve)
+    monkeypatch.setattr("workers.solving.make_plan", solve)
     assert play() == Outcome(booked=0, conflicts=0, requeued=1)
     assert network.get(BookingRequest, request).attempts == 0
 
@@ -120,7 +120,7 @@ def test_a_round_that_keeps_losing_ends_in_a_conflict(engine, network, play, bel
             network.appointment(*clinic, booking.start.hour)
         return plan
 
-    monkeypatch.setattr(planning, "make_plan", solve)
+    monkeypatch.setattr("workers.solving.make_plan", solve)
     outcomes = [play() for _ in range(4)]
     assert outcomes == [Outcome(0, 0, 1)] * 3 + [Outcome(0, 1, 0)]
     assert len(bell) == 3
@@ -131,7 +131,7 @@ def test_an_exception_gives_the_requests_back_at_once_and_is_told(network, play,
     def solve(*_, **__):
         raise ValueError("no such thing")
 
-    monkeypatch.setattr(planning, "make_plan", solve)
+    monkeypatch.setattr("workers.solving.make_plan", solve)
     request = network.request([clinic[0]])
     assert play() is None
     row = network.get(BookingRequest, request)
@@ -156,7 +156,7 @@ def test_one_poisonous_request_fails_alone(engine, network, play, clock, monkeyp
             raise ValueError("poison")
         return make_plan(problem, *arguments, **options)
 
-    monkeypatch.setattr(planning, "make_plan", solve)
+    monkeypatch.setattr("workers.solving.make_plan", solve)
     setting(plan_batch_size=20, max_attempts=4)
     while undecided(engine):
         play()
@@ -175,7 +175,7 @@ def test_without_smaller_runs_one_poisonous_request_sinks_the_others(engine, net
     def solve(problem, *_, **__):
         raise ValueError("poison")
 
-    monkeypatch.setattr(planning, "make_plan", solve)
+    monkeypatch.setattr("workers.solving.make_plan", solve)
     monkeypatch.setattr("workers.partition.Limits.size_after", lambda limits, _attempts: limits.batch_size)
     while undecided(engine):
         play()
@@ -195,11 +195,11 @@ def test_work_whose_lease_was_lost_is_dropped(engine, network, play, clock, clin
         clock.time += timedelta(seconds=settings().lease)
         return make_plan(*arguments, **options)
 
-    monkeypatch.setattr(planning, "make_plan", solve)
+    monkeypatch.setattr("workers.solving.make_plan", solve)
     request = network.request([clinic[0]])
     assert play() is None
     assert network.all(Appointment) == []
-    monkeypatch.setattr(planning, "make_plan", make_plan)
+    monkeypatch.setattr("workers.solving.make_plan", make_plan)
     assert play() == Outcome(1, 0, 0)
     assert network.get(BookingRequest, request).attempts == 1
     assert faults(engine) == set()
@@ -290,7 +290,7 @@ def test_a_conflict_speaks_of_people_and_places_by_their_names(network, play, cl
     assert str(clinic[0]) in str(conflict.facts)
 
 
-@pytest.fixture(params=["read_snapshot", "make_plan"])
+@pytest.fixture(params=["read_snapshot", "plan_all_standing"])
 def slow_step(request, monkeypatch, engine, setting):
     """A step that takes as long as it takes until its lease has been renewed, or gives up waiting."""
     setting(lease=1, plan_time_limit=0.5)

@@ -75,7 +75,7 @@ def solving(monkeypatch):
             do()
             return make_plan(*arguments, **options)
 
-        monkeypatch.setattr(rescheduling, "make_plan", solve)
+        monkeypatch.setattr("workers.solving.make_plan", solve)
 
     return first
 
@@ -377,7 +377,7 @@ def test_whoever_asks_sees_what_is_being_done(engine, network, play, monkeypatch
             stages.append(until(lambda: shown(engine) != "reading" and shown(engine) not in stages and shown(engine)))
         return make_plan(*arguments, **options)
 
-    monkeypatch.setattr(rescheduling, "make_plan", solve)
+    monkeypatch.setattr("workers.solving.make_plan", solve)
     network.away(clinic[0], 0, 24)
     play()
     assert stages == ["planning: columns", "planning: explain"]
@@ -590,7 +590,7 @@ def test_a_job_that_sinks_every_worker_fails_with_the_reason_after_all_others(
             raise ValueError("poison")
         return make_plan(problem, *arguments, **options)
 
-    monkeypatch.setattr(rescheduling, "make_plan", solve)
+    monkeypatch.setattr("workers.solving.make_plan", solve)
     play()
     play()
     assert network.get(Reschedule, good).status is PROPOSED
