@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import DataOption, JsonOption, examples
-from cli.output import FaultLine, Stop, answers, counted, notes, print_json, refuse, table
+from cli.output import FaultLine, Stop, answers, notes, print_json, refuse, table
+from models.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import ApiOption, DataOption, JsonOption, examples
-from cli.output import Exit, Stop, answers, counted, print_json, refuse
+from cli.output import Exit, Stop, answers, print_json, refuse
 from models.files.kinds import Kind
+from models.wording import counted
 
 if TYPE_CHECKING:
     from cli.outcomes import Outcome

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import JsonOption, SeedOption, examples
-from cli.output import Exit, Stop, answers, counted, notes, print_json, print_section, table
+from cli.output import Exit, Stop, answers, notes, print_json, print_section, table
 from cli.up import HostOption, PortOption, WorkersOption, default_workers, starting, tell
+from models.wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import DataOption, JsonOption, examples
-from cli.output import Exit, Stop, answers, counted, notes, print_json, print_section, refuse, table
+from cli.output import Exit, Stop, answers, notes, print_json, print_section, refuse, table
 from models.files.columns import COLUMNS, template
 from models.files.kinds import Kind
+from models.wording import counted
 
 if TYPE_CHECKING:
     from cli.files.storing import Stored

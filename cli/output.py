@@ -17,6 +17,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from models.wording import counted
+
 _WIDE = 400  # columns of what is no terminal: tables are as wide as their contents
 _VALUE_SHOWN = 60  # characters
 
@@ -92,11 +94,6 @@ def refuse(what: str, faults: Iterable[FaultLine], *, as_json: bool, code: Exit 
             rows.add_row(Text(fault.where), Text(_shown(fault.value)), Text(fault.message))
         notes().print(rows)
     return Stop(f"{what}: {counted(len(found), 'fault')}. Nothing was done.", code)
-
-
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """`1 fault`, `2 faults`, `1,200 faults`."""
-    return f"1 {noun}" if number == 1 else f"{number:,} {plural or f'{noun}s'}"
 
 
 def told(stop: Stop) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import DataOption, JsonOption, examples
-from cli.output import Exit, FaultLine, Stop, answers, counted, notes, print_json, refuse
+from cli.output import Exit, FaultLine, Stop, answers, notes, print_json, refuse
+from models.wording import counted
 
 if TYPE_CHECKING:
     import uuid

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from cli.options import JsonOption, examples
-from cli.output import Exit, FaultLine, Stop, answers, counted, notes, print_json, print_section, refuse, table
+from cli.output import Exit, FaultLine, Stop, answers, notes, print_json, print_section, refuse, table
 from cli.progress import working
+from models.wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from cli.options import SeedOption, examples
-from cli.output import Exit, Stop, answers, counted
+from cli.output import Exit, Stop, answers
+from models.wording import counted
 
 EXAMPLES = examples("""
     slotwise sample --problem problem.json && slotwise plan problem.json

@@ -6,7 +6,8 @@ import typer
 from rich.markup import escape
 
 from cli.options import DataOption, JsonOption, examples
-from cli.output import Exit, Stop, answers, counted, print_json, print_section, table
+from cli.output import Exit, Stop, answers, print_json, print_section, table
+from models.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import DataOption, JsonOption, examples
-from cli.output import Exit, FaultLine, Stop, answers, counted, notes, print_json, refuse, table
+from cli.output import Exit, FaultLine, Stop, answers, notes, print_json, refuse, table
+from models.wording import counted
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import DataOption, JsonOption, examples
-from cli.output import Exit, Stop, answers, counted, notes, print_json, table
+from cli.output import Exit, Stop, answers, notes, print_json, table
+from models.wording import counted
 
 if TYPE_CHECKING:
     from cli.backup.store import Base, Store

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import ApiOption, DataOption, JsonOption, examples
-from cli.output import Stop, answers, counted, print_json, table
+from cli.output import Stop, answers, print_json, table
+from models.wording import counted
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from cli.options import ApiOption, DataOption, JsonOption, examples
-from cli.output import Exit, Stop, answers, counted, notes, print_json, refuse
+from cli.output import Exit, Stop, answers, notes, print_json, refuse
 from cli.reschedule import options as o
+from models.wording import counted
 
 if TYPE_CHECKING:
     from cli.client import Api, Json

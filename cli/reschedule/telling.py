@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.client import Json
-from cli.output import counted, print_section, table
+from cli.output import print_section, table
 from cli.reschedule.job import Job
+from models.wording import counted
 
 SHOWN = 20
 """How many rows of each table are shown, unless all are asked for."""

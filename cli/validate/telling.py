@@ -9,9 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.client import Json
-from cli.output import counted, print_section, table
+from cli.output import print_section, table
 from cli.validate.checked import Checked
 from cli.validate.verdict import told_counts
+from models.wording import counted
 
 SHOWN = 20
 """How many findings of each severity are shown, unless all are asked for."""

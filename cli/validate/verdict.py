@@ -5,7 +5,8 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-from cli.output import Exit, Stop, counted
+from cli.output import Exit, Stop
+from models.wording import counted
 
 _CODES: Mapping[str | None, int] = {None: 0, "notice": 0, "warning": 1, "error": 2}
 

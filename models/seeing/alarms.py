@@ -11,6 +11,7 @@ from enum import StrEnum
 from models.seeing.broker import Trouble
 from models.seeing.figures import Figures
 from models.settings import Settings
+from models.wording import counted
 
 FULL = 0.9
 """Of MAX_QUEUED: from here on the queue is nearly full."""
@@ -162,16 +163,16 @@ def _of_queue(figures: Figures, chosen: Settings) -> _Told:
     if failed := figures.failed_lately:
         yield (
             AlarmName.REQUESTS_FAILED,
-            f"{_counted(failed, 'request')} failed in the last hour: their planning runs were lost too often.",
+            f"{counted(failed, 'request')} failed in the last hour: their planning runs were lost too often.",
         )
     if figures.lost_lately >= MANY_LOST:
-        yield AlarmName.RUNS_LOST, f"{_counted(figures.lost_lately, 'planning run')} were lost in the last hour."
+        yield AlarmName.RUNS_LOST, f"{counted(figures.lost_lately, 'planning run')} were lost in the last hour."
 
 
 def _of_messages(figures: Figures) -> _Told:
     if dead := figures.worth_sending:
         were = "was" if dead == 1 else "were"
-        yield AlarmName.MESSAGES_DEAD, f"{_counted(dead, 'message')} {were} given up and would still be worth sending."
+        yield AlarmName.MESSAGES_DEAD, f"{counted(dead, 'message')} {were} given up and would still be worth sending."
     oldest = max((each.oldest for each in figures.messages.values() if each.oldest is not None), default=0.0)
     if oldest > LATE_MESSAGE.total_seconds():
         yield AlarmName.MESSAGES_AGING, f"The oldest pending message has waited for {lasting(oldest)}."
@@ -184,18 +185,18 @@ def _of_nights(figures: Figures, chosen: Settings, now: dt.datetime) -> _Told:
         last = f"{lasting((now - validated.last).total_seconds())} ago" if validated.last else "never"
         yield AlarmName.VALIDATION_MISSING, f"A night was not validated: the last validation was finished {last}."
     if validated.worst == "error":
-        errors = _counted(validated.severities["error"], "error")
+        errors = counted(validated.severities["error"], "error")
         yield AlarmName.VALIDATION_ERRORS, f"Validations found {errors} in the schedule, not all of them acknowledged."
     wanted = now.date() + dt.timedelta(days=chosen.opening_horizon_days - SHORT_BY_DAYS)
     if short := [each for each in figures.hospitals if each.projected_until <= wanted]:
         whose = (
-            f"{short[0].external_id} (and {_counted(len(short) - 1, 'other')})" if short[1:] else short[0].external_id
+            f"{short[0].external_id} (and {counted(len(short) - 1, 'other')})" if short[1:] else short[0].external_id
         )
         ends, days = short[0].projected_until, chosen.opening_horizon_days
         yield AlarmName.OPENINGS_SHORT, f"The openings of {whose} end on {ends}; they should reach {days} days ahead."
     oldest = figures.unsealed.oldest
     if oldest is not None and oldest > LATE_SEAL.total_seconds():
-        entries = _counted(figures.unsealed.entries, "entry", "entries")
+        entries = counted(figures.unsealed.entries, "entry", "entries")
         yield (
             AlarmName.AUDIT_UNSEALED,
             f"The audit has {entries} that nobody has sealed, the oldest for {lasting(oldest)}.",
@@ -211,7 +212,3 @@ def lasting(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _counted(number: int, noun: str, plural: str | None = None) -> str:
-    return f"1 {noun}" if number == 1 else f"{number:,} {plural or f'{noun}s'}"

@@ -13,11 +13,6 @@ def by_clock(at: datetime, timezone: str | None) -> str:
     return f"{spoken(at.astimezone(zone or UTC))} ({zone.key if zone else 'UTC'})"
 
 
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """`1 appointment`, `2 appointments`."""
-    return f"{count} {one if count == 1 else many or f'{one}s'}"
-
-
 def together(words: Sequence[str]) -> str:
     """`a, b and c`."""
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)

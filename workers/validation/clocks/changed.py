@@ -20,9 +20,10 @@ from models.validation.clocks_openings import Openings, availabilities_in, less
 from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
 from models.validation.remedies.kinds import PlanReschedule
+from models.wording import counted
 from workers.validation.remedies.findings import policy_of
 from workers.validation.step import Scope
-from workers.validation.wording import by_clock, counted, listed
+from workers.validation.wording import by_clock, listed
 
 TOLD_OF = 100
 """Of more availabilities the finding names only the first."""

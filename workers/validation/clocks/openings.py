@@ -24,10 +24,11 @@ from models.validation.found import Entity, Found, Kind
 from models.validation.remedies.kinds import ProjectOpenings, RestoreWallClock
 from models.validation.remedies.openings import project_openings
 from models.validation.remedies.wall_clock import restore_wall_clock
+from models.wording import counted
 from workers.validation.clocks.changed import hours_changed
 from workers.validation.clocks.trying import reasons_against
 from workers.validation.step import Scope, Slice, Step, reading
-from workers.validation.wording import by_clock, counted
+from workers.validation.wording import by_clock
 
 MISSED = 7
 """Openings are projected every day. Where that has not happened for so many days, it will not happen by itself."""

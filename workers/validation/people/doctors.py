@@ -11,9 +11,10 @@ from models.rescheduling.tables import Cause
 from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
 from models.validation.remedies.kinds import PlanReschedule, WithdrawAvailabilities
+from models.wording import counted
 from workers.validation.paging import concerned, question, tellable
 from workers.validation.step import Scope
-from workers.validation.wording import by_clock, counted, listed, together
+from workers.validation.wording import by_clock, listed, together
 
 # What has no whole period is a finding of its own.
 _DEPARTED = f"""

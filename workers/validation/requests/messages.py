@@ -13,9 +13,10 @@ from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
 from models.validation.remedies.kinds import DeliverAgain
 from models.validation.remedies.messages import undelivered
+from models.wording import counted
 from workers.validation.paging import FORGOTTEN
 from workers.validation.step import Scope, Slice, Step, by_slices
-from workers.validation.wording import counted, together
+from workers.validation.wording import together
 
 NAMED = 10
 """How many dead deliveries a finding names; the page Messages has all."""

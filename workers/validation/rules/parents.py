@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
 from models.validation.stored_rules import RuleKind, StoredRule
+from models.wording import counted
 from workers.validation.rules.chained import looked_at
 from workers.validation.rules.elsewhere import ELSEWHERE
 from workers.validation.rules.rows import AT_MOST, RowCheck, Tables, row_entities
 from workers.validation.rules.words import table_in_words
-from workers.validation.wording import counted
 
 _BY_ID_ALONE = frozenset({"appointment.appointment_hospital_id_timezone_exists"})
 """Foreign keys of which other steps look at all columns but the first."""

@@ -8,10 +8,10 @@ from models.booking import JsonObject
 from models.validation.codes import Code
 from models.validation.found import Entity, Found, Kind
 from models.validation.remedies.kinds import TrimAvailability
+from models.wording import counted
 from planner.instants import HOUR_US
 from workers.validation.schedule.columns import Table, instants, uuids
 from workers.validation.schedule.names import Names
-from workers.validation.wording import counted
 
 _MINUTE_US = HOUR_US // 60
 
